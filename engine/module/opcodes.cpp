@@ -1,0 +1,91 @@
+#include "engine/module/opcodes.h"
+
+#include <array>
+#include <string>
+
+namespace brink {
+namespace {
+
+struct ReverseTables {
+  std::array<Op, 256> plain;
+  std::array<std::array<Op, kMaxSubOpcode + 1>, 4> prefixed;  // 0xFB, 0xFC, 0xFD, 0xFE
+
+  constexpr ReverseTables() : plain{}, prefixed{} {
+    plain.fill(Op::kUnknown);
+    for (auto& table : prefixed) table.fill(Op::kUnknown);
+    for (u32 i = 0; i < kOpCount; ++i) {
+      u32 code = kOpInfo[i].code;
+      if (code >> 16) prefixed[(code >> 16) - 0xFB][code & 0xFFFF] = static_cast<Op>(i);
+      else plain[code] = static_cast<Op>(i);
+    }
+  }
+};
+
+constexpr ReverseTables kReverse;
+
+// The access width stands in the name: "load8_s", "load32x2_u", "store", "rmw16.add_u", "wait64".
+constexpr u32 width_from_name(std::string_view text) {
+  size_t dot = text.find('.');
+  std::string_view type = text.substr(0, dot);
+  std::string_view rest = text.substr(dot + 1);
+  u32 whole = type == "v128" ? 4 : (type == "i32" || type == "f32") ? 2 : 3;
+  if (type == "memory") return rest == "atomic.wait64" ? 3 : 2;
+  constexpr std::string_view kVerbs[] = {"atomic.load", "atomic.store", "atomic.rmw", "load", "store"};
+  for (std::string_view verb : kVerbs) {
+    if (!rest.starts_with(verb)) continue;
+    rest.remove_prefix(verb.size());
+    if (rest.find('x') != rest.npos && rest.find('x') <= 2 && rest[0] >= '0' && rest[0] <= '9') return 3;  // e.g. 8x8
+    if (rest.starts_with("8")) return 0;
+    if (rest.starts_with("16")) return 1;
+    if (rest.starts_with("32")) return 2;
+    if (rest.starts_with("64")) return 3;
+    return whole;
+  }
+  return 0;
+}
+
+constexpr auto kWidths = [] {
+  std::array<u8, kOpCount> widths{};
+  for (u32 i = 0; i < kOpCount; ++i)
+    if (kOpInfo[i].immediate == Immediate::MemArg || kOpInfo[i].immediate == Immediate::MemArgLane)
+      widths[i] = static_cast<u8>(width_from_name(kOpInfo[i].text));
+  return widths;
+}();
+
+}  // namespace
+
+Op op_from_byte(u8 byte) { return kReverse.plain[byte]; }
+
+Op op_from_prefixed(u8 prefix, u32 sub_opcode) {
+  return sub_opcode > kMaxSubOpcode ? Op::kUnknown : kReverse.prefixed[prefix - 0xFB][sub_opcode];
+}
+
+u32 natural_alignment(Op op) { return kWidths[static_cast<u32>(op)]; }
+
+const char* feature_name(Feature feature) {
+  switch (feature) {
+    case Feature::Mvp: return "mvp";
+    case Feature::SignExtension: return "sign-extension-ops";
+    case Feature::SaturatingConversions: return "nontrapping-float-to-int-conversions";
+    case Feature::MultiValue: return "multi-value";
+    case Feature::BulkMemory: return "bulk-memory-operations";
+    case Feature::ReferenceTypes: return "reference-types";
+    case Feature::Simd: return "simd";
+    case Feature::RelaxedSimd: return "relaxed-simd";
+    case Feature::TailCall: return "tail-call";
+    case Feature::ExtendedConst: return "extended-const";
+    case Feature::MultiMemory: return "multi-memory";
+    case Feature::Memory64: return "memory64";
+    case Feature::FunctionReferences: return "function-references";
+    case Feature::Gc: return "gc";
+    case Feature::Exceptions: return "exception-handling";
+    case Feature::LegacyExceptions: return "legacy-exceptions";
+    case Feature::Threads: return "threads";
+    case Feature::WideArithmetic: return "wide-arithmetic";
+    case Feature::CustomPageSizes: return "custom-page-sizes";
+    case Feature::kCount: break;
+  }
+  return "unknown";
+}
+
+}  // namespace brink

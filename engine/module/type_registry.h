@@ -1,0 +1,81 @@
+// Type identity by canonical recursion group: the one place where it is decided whether two types are the same.
+//
+// A recursion group is brought into a canonical form in which references inside the group are relative and all others
+// are ids of types already here; equal forms get the same ids (specification, section 3.1.1, roll and unroll). So type
+// equality is an integer compare, also across modules, and subtyping between defined types is one load and one compare
+// in the supertype display.
+//
+// One registry an engine; it is shared by threads. Look-ups take no lock; entries are never moved or removed while the
+// engine lives.
+#pragma once
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "engine/module/types.h"
+
+namespace brink {
+
+// A canonical type with what casts and calls need.
+struct RegisteredType {
+  SubType type;
+  TypeId id = kNoType;
+  u32 depth = 0;                // length of the supertype chain above it
+  std::vector<TypeId> display;  // display[i] = the supertype at depth i; display[depth] = id itself
+  u32 param_slots = 0;          // Func: value-stack slots of parameters and of results
+  u32 result_slots = 0;
+};
+
+class TypeRegistry {
+ public:
+  TypeRegistry();
+  ~TypeRegistry();
+  TypeRegistry(const TypeRegistry&) = delete;
+  TypeRegistry& operator=(const TypeRegistry&) = delete;
+
+  // Within a group given to add_group, a reference to its i-th member is HeapType::concrete(kGroupRelative + i), as is
+  // a supertype; every other id must be one of this registry's.
+  static constexpr TypeId kGroupRelative = 0x800000;
+  // Larger ids do not fit a HeapType next to kGroupRelative.
+  static constexpr TypeId kMaxTypes = kGroupRelative - 1;
+
+  // Returns the id of the group's first member; the others follow. kNoType when the registry is full.
+  // The caller has checked that supertypes stand before their subtypes and are not nested deeper than kMaxSubtypeDepth.
+  TypeId add_group(std::span<const SubType> group);
+
+  const RegisteredType& get(TypeId id) const {
+    return chunks_[id / kChunk].load(std::memory_order_acquire)[id % kChunk];
+  }
+
+  // The common function types, e.g. for host functions: a group of one final type without a supertype.
+  TypeId func_type(std::span<const ValueType> params, std::span<const ValueType> results);
+
+  // Subtyping of section 3.3. Bottom is below everything.
+  bool is_subtype(TypeId sub, TypeId super) const {
+    if (sub == super) return true;
+    const RegisteredType& a = get(sub);
+    const RegisteredType& b = get(super);
+    return b.depth < a.depth && a.display[b.depth] == super;
+  }
+  bool is_subtype(HeapType sub, HeapType super) const;
+  bool is_subtype(ValueType sub, ValueType super) const {
+    if (sub == super || sub.is_bottom()) return true;
+    return sub.is_ref() && super.is_ref() && (!sub.is_nullable() || super.is_nullable()) &&
+           is_subtype(sub.heap(), super.heap());
+  }
+
+  static constexpr u32 kMaxSubtypeDepth = 63;  // as engines agree (JS API, implementation limits)
+
+ private:
+  static constexpr u32 kChunk = 256;
+  static constexpr u32 kChunks = 4096;
+
+  std::mutex mutex_;
+  u32 size_ = 0;
+  std::array<std::atomic<RegisteredType*>, kChunks> chunks_{};
+  std::unordered_map<std::string, TypeId> groups_;  // canonical form, serialised → first id
+};
+
+}  // namespace brink
