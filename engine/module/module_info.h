@@ -2,10 +2,10 @@
 //
 // Names, segments and bodies are views into `bytes`; whoever holds a ModuleInfo keeps the bytes alive and in place.
 #pragma once
+#include <map>
 #include <optional>
 #include <span>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "engine/module/features.h"
@@ -83,9 +83,10 @@ struct Section {
 // on.
 struct Names {
   std::optional<std::string_view> module;
-  std::unordered_map<u32, std::string_view> functions;
+  // Ordered, here and below, because the keys come from modules and could be made to collide in a hash table.
+  std::map<u32, std::string_view> functions;
   // (function index << 32 | local index) → name
-  std::unordered_map<u64, std::string_view> locals;
+  std::map<u64, std::string_view> locals;
 };
 
 struct ModuleInfo {
@@ -96,7 +97,7 @@ struct ModuleInfo {
   std::vector<TypeId> type_ids;   // module-local type index → canonical id
   std::vector<Import> imports;
   std::vector<Export> exports;
-  std::unordered_map<std::string_view, u32> export_index;  // name → index into exports
+  std::map<std::string_view, u32> export_index;  // name → index into exports
 
   // Index spaces: imports first, then the module's own.
   std::vector<FunctionDecl> functions;

@@ -10,9 +10,11 @@
 #pragma once
 #include <array>
 #include <atomic>
-#include <memory>
+#include <map>
 #include <mutex>
-#include <unordered_map>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "engine/module/types.h"
 
@@ -42,7 +44,8 @@ class TypeRegistry {
   static constexpr TypeId kMaxTypes = kGroupRelative - 1;
 
   // Returns the id of the group's first member; the others follow. kNoType when the registry is full.
-  // The caller has checked that supertypes stand before their subtypes and are not nested deeper than kMaxSubtypeDepth.
+  // The caller has checked that the group is not empty, that supertypes stand before their subtypes and that they are
+  // not nested deeper than kMaxSubtypeDepth.
   TypeId add_group(std::span<const SubType> group);
 
   const RegisteredType& get(TypeId id) const {
@@ -71,11 +74,14 @@ class TypeRegistry {
  private:
   static constexpr u32 kChunk = 256;
   static constexpr u32 kChunks = 4096;
+  static constexpr u32 kMaxRegistered = kChunk * kChunks;
+  static_assert(kMaxRegistered <= kMaxTypes);
 
   std::mutex mutex_;
   u32 size_ = 0;
   std::array<std::atomic<RegisteredType*>, kChunks> chunks_{};
-  std::unordered_map<std::string, TypeId> groups_;  // canonical form, serialised → first id
+  // Canonical form, serialised → first id. Ordered, because the keys come from modules and could be made to collide.
+  std::map<std::string, TypeId> groups_;
 };
 
 }  // namespace brink
