@@ -544,8 +544,8 @@ constexpr bool same_signature(const OpSignature& a, const OpSignature& b) {
   return !a.special && !b.special && a.result == b.result && a.operand_count == b.operand_count &&
          std::equal(a.operands, a.operands + 4, b.operands);
 }
-#define BRINK_PURE(id, function, signature) \
-  static_assert(same_signature(op_info(Op::id).signature, parse_signature(#signature)), #id);
+#define BRINK_PURE(id, function, sig) \
+  static_assert(same_signature(op_info(Op::id).signature, parse_signature(#sig)), #id);
 #define BRINK_TRAPPING BRINK_PURE
 #define BRINK_LANE BRINK_PURE
 #include "engine/interpret/pure_ops.def"
