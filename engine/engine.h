@@ -37,6 +37,10 @@
 
 namespace brink {
 
+namespace text {
+struct AssembledModule;
+}
+
 namespace runtime {
 struct EngineState;
 struct ModuleState;
@@ -219,6 +223,8 @@ class Module {
   static Result<Module> from_binary(const Engine& engine, std::vector<u8> bytes, std::string name = {});
   // The text format; errors carry line and column.
   static Result<Module> from_text(const Engine& engine, std::string_view text, std::string name = {});
+  // A module the text parser has already assembled (engine/text/parser.h).
+  static Result<Module> from_assembled(const Engine& engine, text::AssembledModule assembled, std::string name = {});
   // Either format, told apart by the first four bytes.
   static Result<Module> from_bytes(const Engine& engine, std::vector<u8> bytes, std::string name = {});
   // Either format; a binary is mapped, not read, so only what is used is touched. Changing the file while the module
@@ -234,6 +240,7 @@ class Module {
 
  private:
   explicit Module(std::shared_ptr<runtime::ModuleState> state) : state_(std::move(state)) {}
+  static Result<Module> finish(std::shared_ptr<runtime::ModuleState> state, std::span<const u8> bytes);
   std::shared_ptr<runtime::ModuleState> state_;
 };
 

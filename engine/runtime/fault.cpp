@@ -1,0 +1,64 @@
+// How an access outside of a memory becomes a trap.
+//
+// A guarded access (objects.h) that leaves its memory lands on a page that is reserved but not mapped. The handler asks
+// two questions: is guest code running on this thread, outside of host functions (Context::fault_target), and does the
+// address belong to one of its store's memories? If both, it jumps to the sigsetjmp in call_function; the interpreter
+// has left the pc in Context before the access. The interpreter's native frames hold nothing that needs destruction.
+// Anything else is a crash of the host and goes where it would have gone without us.
+#include "engine/runtime/fault.h"
+
+#include <csignal>
+#include <mutex>
+
+namespace brink::runtime {
+namespace {
+
+thread_local Context* current_context = nullptr;
+struct sigaction previous_segv, previous_bus;
+
+void pass_on(int signal, siginfo_t* info, void* machine) {
+  struct sigaction& previous = signal == SIGSEGV ? previous_segv : previous_bus;
+  if (previous.sa_flags & SA_SIGINFO) {
+    previous.sa_sigaction(signal, info, machine);
+  } else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
+    previous.sa_handler(signal);
+  } else {
+    sigaction(signal, &previous, nullptr);  // the instruction faults again, now without us
+  }
+}
+
+void on_fault(int signal, siginfo_t* info, void* machine) {
+  Context* context = current_context;
+  if (context != nullptr && context->fault_target != nullptr)
+    for (const auto& memory : context->store->memories)
+      if (memory->owns_address(info->si_addr)) siglongjmp(*context->fault_target, 1);
+  pass_on(signal, info, machine);
+}
+
+}  // namespace
+
+void install_fault_handler() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    struct sigaction action = {};
+    action.sa_sigaction = on_fault;
+    // NODEFER: leaving by siglongjmp must not leave the signal blocked. ONSTACK: hosts with small stacks.
+    action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGSEGV, &action, &previous_segv);
+    sigaction(SIGBUS, &action, &previous_bus);
+  });
+}
+
+FaultScope::FaultScope(Context& context, sigjmp_buf* target)
+    : outer_context_(current_context), context_(context), outer_target_(context.fault_target) {
+  current_context = &context;
+  context.fault_target = target;
+}
+
+FaultScope::~FaultScope() {
+  context_.fault_target = outer_target_;
+  current_context = outer_context_;
+}
+
+}  // namespace brink::runtime

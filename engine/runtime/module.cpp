@@ -1,0 +1,199 @@
+// Modules: where their bytes come from, and functions made ready at their first call.
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "engine/decode/decoder.h"
+#include "engine/runtime/objects.h"
+#include "engine/validate/validator.h"
+
+namespace brink {
+namespace runtime {
+
+ModuleState::ModuleState(const Engine& owner) : engine(owner.state()), handle(owner) {}
+
+ModuleState::~ModuleState() {
+  if (code != nullptr) munmap(code, (info.functions.size() - info.imported_functions) * sizeof(FunctionCode));
+  if (mapping != nullptr) munmap(mapping, mapping_size);
+}
+
+Error ModuleState::locate(Error error) const {
+  error.file = name;
+  if (error.line == 0 && error.offset != Error::kNoOffset) {
+    text::SourceMap::Entry entry = source_map.find(error.offset);
+    error.line = entry.line;
+    error.column = entry.column;
+  }
+  return error;
+}
+
+Result<void> prepare(ModuleState& module, FunctionCode& code) {
+  if (code.code.load(std::memory_order_acquire) != nullptr) return {};
+  std::lock_guard lock(module.prepare_mutex);
+  if (code.code.load(std::memory_order_acquire) != nullptr) return {};
+
+  u32 index = static_cast<u32>(&code - module.code) + module.info.imported_functions;
+  auto prepared = prepare_function(module.info, index, PrepareOptions{.memory0_guarded = module.memory0_guarded});
+  if (!prepared) return std::unexpected(module.locate(std::move(prepared.error())));
+  auto kept = std::make_unique<PreparedCode>(std::move(*prepared));
+  code.side = kept->side.data();
+  code.param_slots = kept->param_slots;
+  code.result_slots = kept->result_slots;
+  code.extra_local_slots = kept->local_slot_count - kept->param_slots;
+  code.frame_bytes = (code.extra_local_slots + kept->max_operand_slots) * static_cast<u32>(sizeof(u64));
+  code.local_slots = kept->local_slots.data();
+  code.prepared = kept.get();
+  code.module = &module;
+  const u8* first = kept->code.get();
+  module.prepared.push_back(std::move(kept));
+  code.code.store(first, std::memory_order_release);
+  return {};
+}
+
+namespace {
+
+Result<void> decode(ModuleState* state, std::span<const u8> bytes) {
+  auto info = decode_module(bytes, state->engine->types, state->engine->config.features);
+  if (!info) return std::unexpected(state->locate(std::move(info.error())));
+  state->info = std::move(*info);
+  const auto& memories = state->info.memories;
+  state->memory0_guarded =
+      !memories.empty() && memories[0].limits.address == AddressType::I32 && memories[0].page_size_log2 == 16;
+  size_t own = state->info.functions.size() - state->info.imported_functions;
+  if (own != 0) {
+    void* code = mmap(nullptr, own * sizeof(FunctionCode), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (code == MAP_FAILED)
+      return std::unexpected(state->locate(Error{ErrorKind::Limit, "cannot allocate the function table"}));
+    state->code = static_cast<FunctionCode*>(code);
+  }
+  return {};
+}
+
+Result<void> validate_all(const ModuleState& state) {
+  for (u32 i = state.info.imported_functions; i < state.info.functions.size(); ++i) {
+    auto valid = validate_function(state.info, i);
+    if (!valid) return std::unexpected(state.locate(std::move(valid.error())));
+  }
+  return {};
+}
+
+// A file's bytes: mapped if it is a regular file, else read to the end.
+class FileBytes {
+ public:
+  static Result<FileBytes> open(const std::string& path) {
+    auto io_error = [&](const char* what) {
+      Error error{ErrorKind::Io, std::string(what) + ": " + std::strerror(errno)};
+      error.file = path;
+      return std::unexpected(std::move(error));
+    };
+    int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return io_error("cannot open");
+    FileBytes file;
+    struct stat status;
+    auto close_with = [&](auto result) {
+      ::close(fd);
+      return result;
+    };
+    if (fstat(fd, &status) != 0) return close_with(io_error("cannot stat"));
+    if (S_ISDIR(status.st_mode)) return errno = EISDIR, close_with(io_error("cannot read"));
+    if (S_ISREG(status.st_mode) && status.st_size > 0) {
+      auto size = static_cast<size_t>(status.st_size);
+      void* mapping = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+      if (mapping == MAP_FAILED) return close_with(io_error("cannot map"));
+      file.mapping = mapping;
+      file.mapping_size = size;
+    } else {
+      constexpr size_t kMaxStreamed = size_t{1} << 30;
+      u8 buffer[65536];
+      for (;;) {
+        ssize_t got = ::read(fd, buffer, sizeof buffer);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return close_with(io_error("cannot read"));
+        if (got == 0) break;
+        file.owned.insert(file.owned.end(), buffer, buffer + got);
+        if (file.owned.size() > kMaxStreamed) return errno = EFBIG, close_with(io_error("cannot read"));
+      }
+    }
+    ::close(fd);
+    return file;
+  }
+
+  std::span<const u8> bytes() const {
+    if (mapping != nullptr) return {static_cast<const u8*>(mapping), mapping_size};
+    return owned;
+  }
+
+  std::vector<u8> owned;
+  void* mapping = nullptr;
+  size_t mapping_size = 0;
+};
+
+}  // namespace
+}  // namespace runtime
+
+Result<Module> Module::finish(std::shared_ptr<runtime::ModuleState> state, std::span<const u8> bytes) {
+  auto decoded = runtime::decode(state.get(), bytes);
+  if (!decoded) return std::unexpected(std::move(decoded.error()));
+  if (state->engine->config.eager_validation)
+    if (auto valid = runtime::validate_all(*state); !valid) return std::unexpected(std::move(valid.error()));
+  return Module(std::move(state));
+}
+
+Result<Module> Module::from_binary(const Engine& engine, std::vector<u8> bytes, std::string name) {
+  auto state = std::make_shared<runtime::ModuleState>(engine);
+  state->name = std::move(name);
+  state->owned_bytes = std::move(bytes);
+  std::span<const u8> kept = state->owned_bytes;
+  return finish(std::move(state), kept);
+}
+
+Result<Module> Module::from_text(const Engine& engine, std::string_view source, std::string name) {
+  auto assembled = text::assemble(source, engine.config().features);
+  if (!assembled) {
+    assembled.error().file = std::move(name);
+    return std::unexpected(std::move(assembled.error()));
+  }
+  return from_assembled(engine, std::move(*assembled), std::move(name));
+}
+
+Result<Module> Module::from_assembled(const Engine& engine, text::AssembledModule assembled, std::string name) {
+  auto state = std::make_shared<runtime::ModuleState>(engine);
+  state->name = std::move(name);
+  state->owned_bytes = std::move(assembled.bytes);
+  state->source_map = std::move(assembled.source_map);
+  std::span<const u8> kept = state->owned_bytes;
+  return finish(std::move(state), kept);
+}
+
+Result<Module> Module::from_bytes(const Engine& engine, std::vector<u8> bytes, std::string name) {
+  if (has_binary_magic(bytes)) return from_binary(engine, std::move(bytes), std::move(name));
+  if (!bytes.empty() && bytes[0] == 0) return from_binary(engine, std::move(bytes), std::move(name));
+  return from_text(engine, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()),
+                   std::move(name));
+}
+
+Result<Module> Module::from_file(const Engine& engine, const std::string& path) {
+  auto file = runtime::FileBytes::open(path);
+  if (!file) return std::unexpected(std::move(file.error()));
+  if (file->mapping == nullptr) return from_bytes(engine, std::move(file->owned), path);
+
+  auto state = std::make_shared<runtime::ModuleState>(engine);
+  state->name = path;
+  state->mapping = file->mapping;
+  state->mapping_size = file->mapping_size;
+  std::span<const u8> bytes = file->bytes();
+  if (!has_binary_magic(bytes) && bytes[0] != 0)
+    return from_text(engine, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()), path);
+  return finish(std::move(state), bytes);
+}
+
+Result<void> Module::validate() const { return runtime::validate_all(*state_); }
+const ModuleInfo& Module::info() const { return state_->info; }
+const std::string& Module::name() const { return state_->name; }
+const Engine& Module::engine() const { return state_->handle; }
+
+}  // namespace brink

@@ -1,0 +1,203 @@
+// What lives in a store, as the interpreter sees it (specification, section 4.2). The public handles of engine.h point
+// here.
+//
+// Ownership: StoreState owns every object below; references in value-stack slots, tables and globals are plain pointers
+// that are good as long as the store. Function bodies belong to ModuleState, which instances keep alive.
+#pragma once
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/module/module_info.h"
+#include "engine/text/parser.h"
+#include "engine/validate/side_table.h"
+
+namespace brink::runtime {
+
+struct Context;
+
+// One entry of a module's code table: what a call needs, in one cache line. All zero until the first call; `code` is
+// published last.
+struct alignas(64) FunctionCode {
+  std::atomic<const u8*> code;  // first instruction; null: not prepared yet
+  const SideEntry* side;
+  u32 param_slots;
+  u32 result_slots;
+  u32 extra_local_slots;         // locals that are not parameters: zeroed at the call
+  u32 frame_bytes;               // operand and extra local slots, times 8: what the value stack must still have
+  const u32* local_slots;        // Mapped and V128 stamps: local index → slot
+  const PreparedCode* prepared;  // try regions, code offset
+  const ModuleState* module;     // for backtraces
+};
+static_assert(sizeof(FunctionCode) == 64);
+
+// A callable function of a store: what a funcref points to.
+struct Function {
+  TypeId type = kNoType;
+  const RegisteredType* signature = nullptr;
+  Instance* instance = nullptr;  // null: a host function
+  FunctionCode* code = nullptr;  // null: a host function
+  u32 index = 0;                 // in its module
+  HostCallback* callback = nullptr;
+};
+
+// A linear memory. 32-bit memories reserve 8 GiB and a guard: any 32-bit address plus any 32-bit offset lands inside
+// the reservation, so the hardware checks bounds. 64-bit ones reserve what they may grow to (up to a bound) and are
+// checked explicitly.
+struct Memory {
+  u8* base = nullptr;
+  u64 size_bytes = 0;
+  u64 reserved_bytes = 0;
+  u64 limit_bytes = 0;  // by type, store limit and reservation
+  MemoryType type;
+
+  Memory() = default;
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+  ~Memory();
+  bool is_32bit() const { return type.limits.address == AddressType::I32; }
+  u64 pages() const { return size_bytes >> type.page_size_log2; }
+  bool contains(u64 offset, u64 size) const { return size <= size_bytes && offset <= size_bytes - size; }
+  bool owns_address(const void* address) const {
+    return static_cast<u64>(static_cast<const u8*>(address) - base) < reserved_bytes;
+  }
+};
+Result<std::unique_ptr<Memory>> create_memory(const MemoryType& type, u64 limit_bytes);
+// The old size in pages or -1 (as u64).
+u64 grow_memory(Memory& memory, u64 delta_pages);
+
+struct Table {
+  u64* elements = nullptr;
+  u64 size = 0;
+  u64 capacity = 0;
+  u64 limit = 0;  // by type and store limit
+  TableType type;
+
+  Table() = default;
+  Table(const Table&) = delete;
+  Table& operator=(const Table&) = delete;
+  ~Table();
+  bool contains(u64 offset, u64 count) const { return count <= size && offset <= size - count; }
+};
+Result<std::unique_ptr<Table>> create_table(const TableType& type, u64 limit_elements, u64 initial);
+u64 grow_table(Table& table, u64 delta, u64 initial);
+
+struct alignas(16) Global {
+  u64 bits[2] = {0, 0};
+  GlobalType type;
+};
+
+struct Tag {
+  TagType type;
+  const RegisteredType* signature = nullptr;
+};
+
+// A thrown exception: what an exnref points to.
+struct Exception {
+  Tag* tag = nullptr;
+  bool has_references = false;  // an exnref to it may exist
+  std::vector<u64> values;      // slots
+};
+
+struct ExternObject {
+  u64 host_value = 0;
+};
+
+struct ModuleState {
+  std::shared_ptr<EngineState> engine;
+  Engine handle;  // for Module::engine()
+  std::string name;
+  ModuleInfo info;
+  text::SourceMap source_map;  // of a module that came as text
+  bool memory0_guarded = true;
+
+  // The bytes: either owned or mapped.
+  std::vector<u8> owned_bytes;
+  void* mapping = nullptr;
+  size_t mapping_size = 0;
+
+  FunctionCode* code = nullptr;  // the module's own functions, imports excluded; zero pages until used
+  std::mutex prepare_mutex;
+  std::vector<std::unique_ptr<PreparedCode>> prepared;
+
+  explicit ModuleState(const Engine& engine);
+  ~ModuleState();
+  ModuleState(const ModuleState&) = delete;
+  ModuleState& operator=(const ModuleState&) = delete;
+  // Puts line and column, or the module's name, into an error about its bytes.
+  Error locate(Error error) const;
+};
+
+// Validates and prepares a function for the interpreter, once; safe from several threads.
+Result<void> prepare(ModuleState& module, FunctionCode& code);
+
+struct Instance {
+  std::shared_ptr<ModuleState> module;
+  StoreState* store = nullptr;
+  Context* context = nullptr;
+  FunctionCode* code = nullptr;  // module->code
+  u32 imported_functions = 0;
+  Function** imports = nullptr;  // imported functions by index
+  Global** globals = nullptr;
+  Table** tables = nullptr;
+  Memory** memories = nullptr;
+  Tag** tags = nullptr;
+  Function* own_functions = nullptr;  // by index - imported_functions; filled when first referred to
+
+  std::vector<Function*> import_list;
+  std::vector<Global*> global_list;
+  std::vector<Table*> table_list;
+  std::vector<Memory*> memory_list;
+  std::vector<Tag*> tag_list;
+  std::vector<bool> dropped_elements;
+  std::vector<bool> dropped_data;
+
+  Instance() = default;
+  ~Instance();
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+  u8* memory0() const { return memory_list.empty() ? nullptr : memory_list[0]->base; }
+};
+
+// The store's object for a function of an instance; made at first use.
+Function* function_of(Instance& instance, u32 function_index);
+
+// Evaluates a validated constant expression; bits[1] only for v128. Fails only for instructions this engine cannot run
+// yet.
+Result<void> evaluate_constant(Instance& instance, ConstantExpression expression, u64 bits[2]);
+
+// The elements of a segment, as references. Evaluates `count` items from `first` into `out`.
+Result<void> evaluate_elements(Instance& instance, const ElementSegment& segment, u64 first, u64 count, u64* out);
+
+struct EngineState {
+  Config config;
+  TypeRegistry types;
+};
+
+struct StoreState {
+  Engine engine;
+  StoreLimits limits;
+  std::unique_ptr<Context> context;
+  std::vector<std::unique_ptr<Instance>> instances;
+  std::vector<std::unique_ptr<Memory>> memories;
+  std::vector<std::unique_ptr<Table>> tables;
+  std::deque<Global> globals;
+  std::deque<Tag> tags;
+  std::deque<Function> host_functions;
+  std::deque<HostCallback> callbacks;
+  std::deque<ExternObject> externs;
+  std::vector<std::unique_ptr<Exception>> exceptions;
+
+  StoreState(const Engine& engine, const StoreLimits& limits);
+  ~StoreState();
+  Function* add_host_function(TypeId type, HostCallback callback);
+};
+
+// Calls a function with slots as on the value stack: `slots` holds the arguments and receives the results.
+Outcome<void> call_function(StoreState& store, Function& function, u64* slots);
+
+}  // namespace brink::runtime
