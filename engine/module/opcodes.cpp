@@ -34,7 +34,8 @@ constexpr u32 width_from_name(std::string_view text) {
   for (std::string_view verb : kVerbs) {
     if (!rest.starts_with(verb)) continue;
     rest.remove_prefix(verb.size());
-    if (rest.find('x') != rest.npos && rest.find('x') <= 2 && rest[0] >= '0' && rest[0] <= '9') return 3;  // e.g. 8x8
+    size_t digits = rest.find_first_not_of("0123456789");
+    if (digits != rest.npos && digits != 0 && rest[digits] == 'x') return 3;  // a shape, e.g. 8x8, not "8.xor_u"
     if (rest.starts_with("8")) return 0;
     if (rest.starts_with("16")) return 1;
     if (rest.starts_with("32")) return 2;
