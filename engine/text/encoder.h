@@ -1,0 +1,135 @@
+// The binary module under construction: one buffer a section, put in order at the end (specification, section 5.5).
+#pragma once
+#include <array>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/text/parser.h"
+
+namespace brink::text {
+
+struct TokenList;
+
+class ByteWriter {
+ public:
+  const std::vector<u8>& bytes() const { return bytes_; }
+  size_t size() const { return bytes_.size(); }
+  void clear() { bytes_.clear(); }
+  std::vector<u8> take() { return std::move(bytes_); }
+
+  void put(u8 byte) { bytes_.push_back(byte); }
+  void put_u32(u32 value) { put_u64(value); }
+  void put_u64(u64 value);
+  void put_s64(i64 value);  // also s32 and s33: the shortest form is the same
+  void put_fixed32(u32 value) { put_fixed(value, 4); }
+  void put_fixed64(u64 value) { put_fixed(value, 8); }
+  void put_bytes(const void* data, size_t size);
+  void put_bytes(const std::vector<u8>& data) { put_bytes(data.data(), data.size()); }
+  // With its size in front.
+  void put_vector(std::string_view data) {
+    put_u64(data.size());
+    put_bytes(data.data(), data.size());
+  }
+
+ private:
+  void put_fixed(u64 value, int bytes) {
+    for (int i = 0; i < bytes; ++i) put(static_cast<u8>(value >> (8 * i)));
+  }
+  std::vector<u8> bytes_;
+};
+
+// Bytes and, for some of them, where in the source they came from.
+class CodeWriter : public ByteWriter {
+ public:
+  struct Point {
+    u32 offset;
+    u32 source;  // offset in the source
+  };
+  const std::vector<Point>& points() const { return points_; }
+  void mark(u32 source) { points_.push_back({static_cast<u32>(size()), source}); }
+  void append(const CodeWriter& other);
+  void clear() {
+    ByteWriter::clear();
+    points_.clear();
+  }
+
+ private:
+  std::vector<Point> points_;
+};
+
+// In the order in which sections stand in a module.
+enum class SectionSlot : u8 {
+  Type,
+  Import,
+  Function,
+  Table,
+  Memory,
+  Tag,
+  Global,
+  Export,
+  Start,
+  Elem,
+  DataCount,
+  Code,
+  Data,
+  kCount,
+};
+inline constexpr u32 kSectionSlots = static_cast<u32>(SectionSlot::kCount);
+
+// Where a custom section goes: before the section `anchor`, or after it; kFirst and kLast are the module's ends.
+struct Placement {
+  static constexpr i32 kFirst = -1, kLast = kSectionSlots;
+  i32 anchor = kLast;
+  bool after = true;
+};
+
+using IndexedNames = std::map<u32, std::string>;
+using IndirectNames = std::map<u32, IndexedNames>;
+
+// The contents of the name section (appendix, "Name Section" with its extensions).
+struct NameSection {
+  std::string module;
+  bool has_module = false;
+  IndexedNames functions, types, tables, memories, globals, elements, data, tags;
+  IndirectNames locals, labels, fields;
+};
+
+class Encoder {
+ public:
+  // One more element of a section; write it into the buffer that this returns.
+  CodeWriter& add(SectionSlot slot) {
+    ++counts_[static_cast<u32>(slot)];
+    return contents_[static_cast<u32>(slot)];
+  }
+  u32 count(SectionSlot slot) const { return counts_[static_cast<u32>(slot)]; }
+  // The start and data count sections hold a bare index instead of a vector.
+  void set_single(SectionSlot slot, u32 value) { add(slot).put_u32(value); }
+  void add_custom(Placement placement, std::string_view name, std::string_view contents);
+  // Offset in the function's body (its size not counted) and the hint's value, by function index.
+  void add_branch_hint(u32 function, u32 offset, u8 value) { hints_[function].push_back({offset, value}); }
+  NameSection& names() { return names_; }
+
+  AssembledModule finish(const TokenList& list);
+
+ private:
+  struct Custom {
+    Placement placement;
+    ByteWriter payload;
+  };
+  struct Hint {
+    u32 offset;
+    u8 value;
+  };
+  void put_customs(ByteWriter& out, Placement placement) const;
+  void put_branch_hints(ByteWriter& out) const;
+  void put_names(ByteWriter& out) const;
+
+  std::array<CodeWriter, kSectionSlots> contents_;
+  std::array<u32, kSectionSlots> counts_{};
+  std::vector<Custom> customs_;
+  std::map<u32, std::vector<Hint>> hints_;
+  NameSection names_;
+};
+
+}  // namespace brink::text
