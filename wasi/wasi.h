@@ -1,0 +1,71 @@
+// WASI preview 1 for programs that embed Brink.
+//
+//   brink::wasi::Config config;
+//   config.args = {"program", "argument"};
+//   config.directories = {{.host_path = "data", .guest_path = "/data", .read_only = true}};
+//   auto context = brink::wasi::make_context(std::move(config));
+//   brink::wasi::add_to_linker(linker, *context);
+//
+// A context is what one guest sees of the host: arguments, environment, descriptors. It serves one thread at a time, as
+// a store does, and is cheap to make: with directories opened once by open_directories, a few system calls.
+//
+// The embedding program ignores SIGPIPE, or a guest that writes to a closed pipe ends it. It keeps its descriptors 0
+// to 2 open.
+#pragma once
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace brink::wasi {
+
+// A folder of the host that a guest may use, with all that is beneath it and nothing else.
+struct Directory {
+  std::string host_path;
+  std::string guest_path;  // what the guest knows it as, e.g. "/" or "."
+  bool read_only = false;
+};
+
+// Folders opened once, for any number of contexts, on any thread.
+struct OpenDirectories;
+// An Error of kind Io names the folder that cannot be opened.
+Result<std::shared_ptr<const OpenDirectories>> open_directories(std::span<const Directory> directories);
+
+// Takes all bytes a guest writes; false lets the write fail with `pipe`.
+using OutputSink = std::function<bool(std::span<const u8>)>;
+// Fills some of a buffer that is not empty, and says how much; 0 is the end.
+using InputSource = std::function<size_t(std::span<u8>)>;
+
+struct Config {
+  std::vector<std::string> args;         // the program's name first
+  std::vector<std::string> environment;  // "NAME=VALUE"
+
+  // The guest's descriptors from 3 on: these, then those, then the sockets, in order.
+  std::vector<Directory> directories;
+  std::shared_ptr<const OpenDirectories> opened_directories;
+  // Listening or connected sockets of the host; they are duplicated and remain the caller's.
+  std::vector<int> sockets;
+
+  // In place of the host's descriptors 0, 1 and 2.
+  InputSource input;
+  OutputSink output;
+  OutputSink error_output;
+
+  // How many descriptors the guest may have open; beyond that it gets `nfile`.
+  u32 max_descriptors = 1024;
+};
+
+class Context;
+
+// Errors: kind Usage for an argument or variable that cannot be passed on (it holds a NUL, a variable has no '='), Io
+// for a directory or socket that cannot be used, Limit for more than the guest's 32-bit sizes or max_descriptors allow.
+Result<std::shared_ptr<Context>> make_context(Config config);
+
+// Defines the 46 functions of "wasi_snapshot_preview1". The linker and all instances it makes share the context.
+// proc_exit ends the guest with a Trap of kind Exit.
+void add_to_linker(Linker& linker, std::shared_ptr<Context> context);
+
+}  // namespace brink::wasi
