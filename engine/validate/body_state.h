@@ -124,7 +124,7 @@ class BodyState {
   // Locals.
 
   bool read_locals(std::span<const ValueType> parameters);
-  bool is_initialized(u32 local) const { return scratch_.initialized[local]; }
+  bool is_initialized(u32 local) const { return !tracks_initialization_ || scratch_.initialized[local]; }
   void mark_initialized(u32 local) {
     if (scratch_.initialized[local]) return;
     scratch_.initialized[local] = true;
