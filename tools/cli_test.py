@@ -1,0 +1,597 @@
+"""Tests of the command as a whole process: python3 cli_test.py BRINK. Needs no compiler: guests are text modules."""
+
+import json
+import os
+import pathlib
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BRINK = ""
+
+# Writes its arguments, or the environment, to standard output, one a line.
+ECHO = """(module $echo
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_get" (func $args (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ_sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_get" (func $environ (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  ;; 0: count, 4: size, 8: an iovec, 16: written, 1024: pointers, 8192: text
+  (func $put_all
+    (local $i i32)
+    (loop $next
+      (if (i32.lt_u (local.get $i) (i32.load (i32.const 4))) (then
+        (if (i32.eqz (i32.load8_u offset=8192 (local.get $i)))
+          (then (i32.store8 offset=8192 (local.get $i) (i32.const 10))))
+        (local.set $i (i32.add (local.get $i) (i32.const 1)))
+        (br $next))))
+    (i32.store (i32.const 8) (i32.const 8192))
+    (i32.store (i32.const 12) (i32.load (i32.const 4)))
+    (if (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 16))
+      (then (call $exit (i32.const 74)))))
+  (func (export "_start")
+    (drop (call $args_sizes (i32.const 0) (i32.const 4)))
+    (drop (call $args (i32.const 1024) (i32.const 8192)))
+    (call $put_all))
+  (func (export "environment")
+    (drop (call $environ_sizes (i32.const 0) (i32.const 4)))
+    (drop (call $environ (i32.const 1024) (i32.const 8192)))
+    (call $put_all)))
+"""
+
+MATHS = """(module $maths
+  (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func (export "i64") (param i64) (result i64) (local.get 0))
+  (func (export "f32") (param f32) (result f32) (local.get 0))
+  (func (export "f64") (param f64) (result f64) (local.get 0))
+  (func (export "v128") (param v128) (result v128) (local.get 0))
+  (func (export "swap") (param i32 f64) (result f64 i32) (local.get 1) (local.get 0))
+  (func (export "null") (param externref) (result externref) (local.get 0))
+  (func (export "strict") (param (ref func)))
+  (func $inner (export "div") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+  (func $outer (export "nested") (result i32) (call $inner (i32.const 1) (i32.const 0)))
+  (func $down (export "down") (call $down))
+  (memory (export "memory") 1)
+  (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+  (global (export "global") i32 (i32.const 1)))
+"""
+
+EXIT = """(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (call $exit (i32.const %d)) (unreachable)))
+"""
+
+
+def brink(*arguments, **options):
+    options.setdefault("stdin", subprocess.DEVNULL)
+    if "stdout" not in options:
+        options["stdout"] = subprocess.PIPE
+    return subprocess.run([BRINK, *map(str, arguments)], stderr=subprocess.PIPE, text=True, errors="replace",
+                          timeout=120, **options)
+
+
+class CommandTest(unittest.TestCase):
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.folder = pathlib.Path(holder.name)
+
+    def write(self, name, content):
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def assert_error(self, result, code, *parts):
+        """One line on standard error that begins with "error: ", holds the parts, and nothing on standard output."""
+        lines = result.stderr.splitlines()
+        self.assertEqual(len(lines), 1, result.stderr)
+        self.assertTrue(lines[0].startswith("error: "), lines[0])
+        for part in parts:
+            self.assertIn(part, lines[0])
+        self.assertEqual(result.returncode, code, result.stderr)
+        self.assertEqual(result.stdout or "", "")
+
+    def assert_output(self, result, expected, code=0):
+        self.assertEqual((result.stderr, result.stdout, result.returncode), ("", expected, code))
+
+
+class Usage(CommandTest):
+    def test_no_arguments_prints_the_help(self):
+        result = brink()
+        self.assertEqual((result.returncode, result.stdout), (2, ""))
+        for command in ("run", "validate", "wast", "inspect"):
+            self.assertIn(command, result.stderr)
+
+    def test_help(self):
+        for arguments in (["--help"], ["-h"], ["run", "--help"], ["inspect", "-h"]):
+            result = brink(*arguments)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            self.assertIn("FILE" if arguments[0][0] != "-" else "inspect", result.stdout)
+
+    def test_run_help_names_its_options(self):
+        help_text = brink("run", "--help").stdout
+        for option in ("--dir", "--env", "--invoke", "--max-memory", "--max-stack"):
+            self.assertIn(option, help_text)
+
+    def test_version(self):
+        self.assert_output(brink("--version"), "brink 0.1.0\n")
+
+    def test_wrong_usage_is_code_2_and_names_the_help(self):
+        for arguments in (["run"], ["run", "--bogus", "x.wat"], ["run", "--dir"], ["run", "--max-memory", "many", "x"],
+                          ["run", "--max-stack", "1T", "x"], ["run", "--env", "=1", "x"], ["run", "--dir", "::a", "x"],
+                          ["--bogus"], ["frobnicate"], ["validate"], ["wast"], ["inspect"], ["inspect", "a", "b"],
+                          ["validate", "--bogus", "x"], [""]):
+            with self.subTest(arguments=arguments):
+                self.assert_error(brink(*arguments), 2, "--help")
+
+    def test_mistyped_command(self):
+        self.assert_error(brink("vaildate", "x.wasm"), 2, "'vaildate'")
+
+
+class Run(CommandTest):
+    def test_exit_code_is_the_guests(self):
+        for code in (0, 1, 42, 125, 255):
+            path = self.write("exit.wat", EXIT % code)
+            self.assert_output(brink("run", path), "", code)
+
+    def test_a_command_that_returns_ends_with_0(self):
+        path = self.write("nothing.wat", '(module (memory (export "memory") 1) (func (export "_start")))')
+        self.assert_output(brink("run", path), "")
+
+    def test_guest_arguments_are_the_guests_own(self):
+        path = self.write("echo.wat", ECHO)
+        arguments = ["--dir", "-v", "--", "--help", "", "a b", "--invoke=x", "[1,2]", "-"]
+        expected = "\n".join(["echo.wat", *arguments]) + "\n"
+        self.assert_output(brink("run", path, *arguments), expected)
+        self.assert_output(brink("run", "--", path, *arguments), expected)
+        self.assert_output(brink(path, *arguments), expected)
+        self.assert_output(brink("run", "--dir", self.folder, path, *arguments), expected)
+        self.assert_output(brink("--dir", self.folder, path, *arguments), expected)
+
+    def test_environment(self):
+        path = self.write("echo.wat", ECHO)
+        environment = dict(os.environ, INHERITED="from outside", HIDDEN="no")
+        result = brink("run", "--invoke", "environment", "--env", "A=1", "--env=B=x=y", "--env", "INHERITED",
+                       "--env", "EMPTY=", "--env", "NOT_SET_ANYWHERE", "--env", "A=2", path, env=environment)
+        self.assert_output(result, "B=x=y\nINHERITED=from outside\nEMPTY=\nA=2\n")
+
+    def test_environment_is_empty_by_default(self):
+        path = self.write("echo.wat", ECHO)
+        self.assert_output(brink("run", "--invoke", "environment", path), "")
+
+    def test_start_section_alone_is_enough(self):
+        path = self.write("start.wat", "(module (func $f) (start $f))")
+        self.assert_output(brink("run", path), "")
+
+    def test_no_entry(self):
+        path = self.write("empty.wat", "(module)")
+        self.assert_error(brink("run", path), 1, str(path), "_start", "--invoke")
+
+    def test_reactor(self):
+        path = self.write("reactor.wat", """(module (memory (export "memory") 1) (global $g (mut i32) (i32.const 1))
+            (func (export "_initialize") (global.set $g (i32.const 7)))
+            (func (export "get") (result i32) (global.get $g)))""")
+        self.assert_output(brink("run", "--invoke", "get", path), "7\n")
+        self.assert_error(brink("run", path), 1, "reactor", "--invoke")
+
+    def test_entry_of_wrong_type(self):
+        path = self.write("entry.wat", '(module (func (export "_start") (param i32)))')
+        self.assert_error(brink("run", path), 1, "_start", "(param i32)")
+
+    def test_unknown_import_is_named_with_its_type(self):
+        path = self.write("import.wat", """(module (import "env" "missing" (func (param i32 i64) (result f32)))
+            (func (export "_start")))""")
+        self.assert_error(brink("run", path), 1, "env", "missing", "(param i32 i64) (result f32)")
+
+    def test_import_of_wrong_type(self):
+        path = self.write("import.wat", """(module (import "wasi_snapshot_preview1" "fd_write" (func (param i64)))
+            (func (export "_start")))""")
+        self.assert_error(brink("run", path), 1, "wasi_snapshot_preview1", "fd_write", "(param i64)")
+
+    def test_folder_errors(self):
+        path = self.write("empty.wat", '(module (func (export "_start")))')
+        self.assert_error(brink("run", "--dir", self.folder / "absent", path), 1, "absent")
+        self.assert_error(brink("run", "--dir", path, path), 1, "empty.wat")
+
+    def test_file_errors(self):
+        self.assert_error(brink("run", self.folder / "absent.wasm"), 1, "absent.wasm", "No such file")
+        self.assert_error(brink("absent.wasm"), 1, "absent.wasm", "No such file")
+        self.assert_error(brink("run", self.folder), 1, str(self.folder))
+        self.assert_error(brink("run", self.folder / "x" / "y.wasm"), 1, "y.wasm")
+        if os.getuid() != 0:
+            path = self.write("secret.wat", "(module)")
+            path.chmod(0)
+            self.assert_error(brink("run", path), 1, "secret.wat", "Permission denied")
+
+    def test_binary_from_a_pipe(self):
+        read, write = os.pipe()
+        os.write(write, b"\0asm\1\0\0\0")
+        os.close(write)
+        result = brink("run", "/dev/stdin", stdin=read)
+        os.close(read)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertEqual(len(result.stderr.splitlines()), 1)
+
+
+class Invoke(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.path = self.write("maths.wat", MATHS)
+
+    def invoke(self, name, *arguments):
+        return brink("run", "--invoke", name, self.path, *arguments)
+
+    def test_typed_arguments(self):
+        for name, arguments, expected in [
+            ("add", ("2", "3"), "5"),
+            ("add", ("-2", "1"), "-1"),
+            ("add", ("0xffffffff", "0"), "-1"),
+            ("add", ("4294967295", "1"), "0"),
+            ("i64", ("-9223372036854775808",), "-9223372036854775808"),
+            ("i64", ("0x7fffffffffffffff",), "9223372036854775807"),
+            ("f32", ("0.1",), "0.1"),
+            ("f32", ("0x1p-1",), "0.5"),
+            ("f32", ("nan",), "nan"),
+            ("f32", ("-nan",), "-nan"),
+            ("f32", ("nan:0x200000",), "nan:0x200000"),
+            ("f32", ("-inf",), "-inf"),
+            ("f64", ("-0",), "-0"),
+            ("f64", ("1e300",), "1e+300"),
+            ("v128", ("0x0123456789abcdef",), "0x00000000000000000123456789abcdef"),
+            ("v128", ("0xfedcba98765432100123456789abcdef",), "0xfedcba98765432100123456789abcdef"),
+            ("swap", ("1", "2.5"), "2.5\n1"),
+            ("null", ("null",), "null"),
+        ]:
+            with self.subTest(name=name, arguments=arguments):
+                self.assert_output(self.invoke(name, *arguments), expected + "\n")
+
+    def test_bad_arguments(self):
+        for name, arguments, part in [
+            ("add", ("1",), "takes 2 arguments, but 1 were given"),
+            ("add", ("1", "2", "3"), "takes 2 arguments, but 3 were given"),
+            ("add", ("1", "x"), "argument 2 of 'add': 'x' is not an i32"),
+            ("add", ("4294967296", "0"), "argument 1"),
+            ("i64", ("1.5",), "'1.5' is not an i64"),
+            ("f32", ("1e39",), "range of f32"),
+            ("f64", ("one",), "'one'"),
+            ("v128", ("1",), "v128"),
+            ("null", ("7",), "'null'"),
+            ("strict", ("null",), "(ref func)"),
+        ]:
+            with self.subTest(name=name, arguments=arguments):
+                self.assert_error(self.invoke(name, *arguments), 1, part)
+
+    def test_what_cannot_be_invoked(self):
+        for name in ("absent", "memory", "global"):
+            self.assert_error(self.invoke(name), 1, str(self.path), f"'{name}'")
+
+    def test_control_characters_do_not_reach_the_terminal(self):
+        self.assert_error(self.invoke("\x1b[2Jname\n"), 1, "\\x1b[2Jname\\x0a")
+
+
+class Traps(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.path = self.write("maths.wat", MATHS)
+
+    def test_a_trap_is_code_134_with_a_backtrace(self):
+        result = brink("run", "--invoke", "nested", self.path)
+        self.assertEqual((result.returncode, result.stdout), (134, ""))
+        lines = result.stderr.splitlines()
+        self.assertEqual(lines[0], "error: integer divide by zero")
+        self.assertEqual(len(lines), 3)
+        self.assertRegex(lines[1], r"^   0: 0x[0-9a-f]{6,}  maths!inner$")
+        self.assertRegex(lines[2], r"^   1: 0x[0-9a-f]{6,}  maths!outer$")
+
+    def test_backtrace_offsets_lie_in_the_module(self):
+        # \0asm, version; type section [] -> []; function section; export "_start"; code: nop, unreachable.
+        module = (b"\0asm\1\0\0\0" + b"\1\4\1\x60\0\0" + b"\3\2\1\0" + b"\7\x0a\1\6_start\0\0" + b"\x0a\6\1\4\0\1\0\x0b")
+        self.assertEqual(module.index(b"\x0a\6\1\4\0\1\0\x0b") + 6, 0x24)
+        path = self.write("trap.wasm", module)
+        result = brink("run", path)
+        self.assertEqual(result.returncode, 134)
+        lines = result.stderr.splitlines()
+        self.assertEqual(lines[0], "error: unreachable")
+        self.assertIn("0x000024", lines[1])
+        self.assertIn("_start", lines[1])
+
+    def test_trap_in_start_function(self):
+        path = self.write("start.wat", '(module (func $f (unreachable)) (start $f) (func (export "_start")))')
+        result = brink("run", path)
+        self.assertEqual(result.returncode, 134)
+        self.assertEqual(result.stderr.splitlines()[0], "error: unreachable")
+
+    def test_trap_in_initialize(self):
+        path = self.write("start.wat", '(module (func (export "_initialize") (unreachable)) (func (export "f")))')
+        self.assertEqual(brink("run", "--invoke", "f", path).returncode, 134)
+
+    def test_exit_in_start_function_is_no_trap(self):
+        path = self.write("exit.wat", """(module
+            (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+            (memory (export "memory") 1)
+            (func $f (call $exit (i32.const 9))) (start $f) (func (export "_start")))""")
+        self.assert_output(brink("run", path), "", 9)
+
+    def test_stack_exhaustion(self):
+        result = brink("run", "--invoke", "down", self.path)
+        self.assertEqual(result.returncode, 134)
+        lines = result.stderr.splitlines()
+        self.assertEqual(lines[0], "error: call stack exhausted")
+        self.assertIn("maths!down", lines[1])
+        self.assertLess(len(lines), 200)
+
+    def test_out_of_bounds_data_segment(self):
+        path = self.write("data.wat",
+                          '(module (memory 1) (data (i32.const 65536) "x") (func (export "_start")))')
+        result = brink("run", path)
+        self.assertEqual(result.returncode, 134)
+        self.assertEqual(result.stderr.splitlines()[0].split(":")[:2], ["error", " out of bounds memory access"])
+
+    def test_uncaught_exception(self):
+        path = self.write("throw.wat", '(module (tag $t) (func (export "_start") (throw $t)))')
+        result = brink("run", path)
+        self.assertEqual(result.returncode, 134)
+        self.assertTrue(result.stderr.startswith("error: uncaught exception"), result.stderr)
+
+
+class Limits(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.path = self.write("maths.wat", MATHS)
+
+    def test_memory_limit_is_seen_by_grow(self):
+        def grow(limit, pages):
+            return brink("run", "--max-memory", limit, "--invoke", "grow", self.path, pages)
+        self.assert_output(grow("128K", "1"), "1\n")
+        self.assert_output(grow("128K", "2"), "-1\n")
+        self.assert_output(grow("131071", "1"), "-1\n")
+
+    def test_memory_limit_at_instantiation(self):
+        self.assert_error(brink("run", "--max-memory", "1K", "--invoke", "grow", self.path, "0"), 1, "memory")
+
+    def test_stack_limit(self):
+        path = self.write("depth.wat", """(module (func $depth (export "depth") (param i32) (result i32)
+            (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 0))
+              (else (i32.add (i32.const 1) (call $depth (i32.sub (local.get 0) (i32.const 1))))))))""")
+        self.assert_output(brink("run", "--max-stack", "64M", "--invoke", "depth", path, "200000"), "200000\n")
+        result = brink("run", "--max-stack", "64K", "--invoke", "depth", path, "200000")
+        self.assertEqual(result.returncode, 134)
+        self.assertTrue(result.stderr.startswith("error: call stack exhausted"), result.stderr)
+
+    def test_extreme_limits_do_not_crash(self):
+        for option in ("--max-stack", "--max-memory"):
+            for size in ("0", "1", "17179869183G", "18446744073709551615"):
+                with self.subTest(option=option, size=size):
+                    result = brink("run", option, size, "--invoke", "add", self.path, "1", "2")
+                    self.assertIn(result.returncode, (0, 1, 134), result.stderr)
+                    if result.returncode == 0:
+                        self.assert_output(result, "3\n")
+                    else:
+                        self.assertTrue(result.stderr.startswith("error: "), result.stderr)
+
+    def test_large_sizes_of_a_module_are_refused_or_limited(self):
+        # 65536 pages are 4 GiB: reserved, not allocated.
+        path = self.write("large.wat", '(module (memory (export "memory") 0 65536) (func (export "_start")))')
+        self.assert_output(brink("run", path), "")
+        path = self.write("table.wat", '(module (table 4294967295 funcref) (func (export "_start")))')
+        self.assert_error(brink("run", path), 1, "table")
+
+
+class BadModules(CommandTest):
+    def check(self, name, content, *parts):
+        path = self.write(name, content)
+        for command in ("run", "validate", "inspect"):
+            with self.subTest(command=command):
+                self.assert_error(brink(command, path), 1, str(path), *parts)
+
+    def test_empty_file(self):
+        path = self.write("empty.wasm", b"")
+        self.assertIn(brink("validate", path).returncode, (0, 1))  # as text, it is an empty module
+
+    def test_garbage(self):
+        self.check("garbage.wasm", bytes(range(256)) * 4)
+        self.check("text.wat", "this is not a module")
+
+    def test_wrong_version(self):
+        self.check("version.wasm", b"\0asm\2\0\0\0", "version")
+
+    def test_component(self):
+        self.check("component.wasm", b"\0asm\x0d\0\1\0")
+
+    def test_every_truncation_is_one_line(self):
+        module = (b"\0asm\1\0\0\0" + b"\1\4\1\x60\0\0" + b"\3\2\1\0" + b"\7\x0a\1\6_start\0\0" + b"\x0a\4\1\2\0\x0b")
+        path = self.write("whole.wasm", module)
+        self.assert_output(brink("run", path), "")
+        complete = {8, 14, len(module)}  # where a section ends, and no function lacks its body
+        for size in range(1, len(module)):
+            with self.subTest(size=size):
+                result = brink("validate", self.write("cut.wasm", module[:size]))
+                if size in complete:
+                    self.assert_output(result, "")
+                else:
+                    self.assert_error(result, 1, "cut.wasm")
+
+    def test_huge_counts_allocate_nothing(self):
+        for section in range(1, 14):
+            if section == 8:  # the start section has no count
+                continue
+            module = b"\0asm\1\0\0\0" + bytes([section]) + b"\x05\xff\xff\xff\xff\x0f"
+            path = self.write("count.wasm", module)
+            limited = lambda: resource.setrlimit(resource.RLIMIT_DATA, (64 << 20, 64 << 20))
+            # Sanitizers need address space of their own.
+            result = brink("validate", path, preexec_fn=None if is_sanitized() else limited)
+            with self.subTest(section=section):
+                self.assert_error(result, 1, "count.wasm")
+
+    def test_text_errors_have_line_and_column(self):
+        self.check("bad.wat", '(module\n  (func (export "f")\n    i32.bogus))', "bad.wat:3:5: ")
+        self.check("bad.wat", "(module\n  (memory 1)\n  (func)", "bad.wat:3:")
+
+    def test_invalid_body_of_a_text_module(self):
+        path = self.write("bad.wat", "(module\n  (func (result i32)\n    i64.const 0))")
+        result = brink("validate", path)
+        self.assert_error(result, 1, "bad.wat:3:", "i32")
+
+    def test_deep_nesting(self):
+        depth = 200_000
+        self.write("deep.wat", "(module (func " + "(block " * depth + ")" * depth + "))")
+        result = brink("validate", self.folder / "deep.wat")
+        self.assertIn(result.returncode, (0, 1), result.stderr[:200])
+
+    def test_large_custom_section(self):
+        size = 100 << 20
+        length = bytes([(size + 2) & 0x7F | 0x80, (size + 2) >> 7 & 0x7F | 0x80, (size + 2) >> 14 & 0x7F | 0x80,
+                        (size + 2) >> 21 & 0x7F | 0x80, (size + 2) >> 28])
+        path = self.folder / "large.wasm"
+        with open(path, "wb") as file:
+            file.write(b"\0asm\1\0\0\0\0" + length + b"\1x")
+            file.truncate(8 + 1 + 5 + 2 + size)
+        self.assert_output(brink("validate", path), "")
+
+
+class Validate(CommandTest):
+    def test_silence_is_success(self):
+        path = self.write("good.wat", "(module)")
+        self.assert_output(brink("validate", path, path), "")
+
+    def test_verbose_names_the_files(self):
+        path = self.write("good.wat", "(module)")
+        self.assert_output(brink("validate", "--verbose", path), f"{path}: valid\n")
+
+    def test_every_bad_file_is_named(self):
+        good = self.write("good.wat", "(module)")
+        bad = self.write("bad.wat", "(module (func (result i32)))")
+        result = brink("validate", "-v", bad, good, self.folder / "absent.wat")
+        self.assertEqual((result.returncode, result.stdout), (1, f"{good}: valid\n"))
+        lines = result.stderr.splitlines()
+        self.assertEqual(len(lines), 2)
+        self.assertIn("bad.wat", lines[0])
+        self.assertIn("absent.wat", lines[1])
+
+    def test_bodies_are_validated(self):
+        # A body [i32] -> [] that leaves a value: types, functions, code, by hand.
+        path = self.write("body.wasm", b"\0asm\1\0\0\0\1\4\1\x60\0\0\3\2\1\0\x0a\6\1\4\0\x41\0\x0b")
+        self.assert_error(brink("validate", path), 1, "body.wasm", "offset")
+
+
+class Wast(CommandTest):
+    def test_counts(self):
+        path = self.write("a.wast", """(module (func (export "one") (result i32) (i32.const 1)))
+            (assert_return (invoke "one") (i32.const 1))""")
+        self.assert_output(brink("wast", path), "2 passed, 0 failed, 0 skipped\n")
+        self.assert_output(brink("wast", path, path), "4 passed, 0 failed, 0 skipped\n")
+        self.assertEqual(brink("wast", "--verbose", path).stdout.splitlines(),
+                         [f"{path}: 2 passed, 0 failed, 0 skipped", "2 passed, 0 failed, 0 skipped"])
+
+    def test_failures_have_their_place(self):
+        path = self.write("a.wast", '(module (func (export "one") (result i32) (i32.const 1)))\n\n'
+                                    '  (assert_return (invoke "one") (i32.const 2))')
+        result = brink("wast", path)
+        self.assertEqual(result.returncode, 1)
+        lines = result.stdout.splitlines()
+        self.assertTrue(lines[0].startswith(f"{path}:3:3: "), lines[0])
+        self.assertEqual(lines[-1], "1 passed, 1 failed, 0 skipped")
+
+    def test_files_do_not_see_each_other(self):
+        first = self.write("a.wast", '(module $m (func (export "f"))) (register "m")')
+        second = self.write("b.wast", '(module (import "m" "f" (func)))')
+        result = brink("wast", first, second)
+        self.assertEqual(result.stdout.splitlines()[-1], "2 passed, 1 failed, 0 skipped")
+
+    def test_a_missing_file_is_a_failure(self):
+        result = brink("wast", self.folder / "absent.wast")
+        self.assertEqual((result.returncode, result.stdout), (1, "0 passed, 1 failed, 0 skipped\n"))
+        self.assertIn("absent.wast", result.stderr)
+
+
+class Inspect(CommandTest):
+    def test_text(self):
+        path = self.write("maths.wat", MATHS)
+        result = brink("inspect", path)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        for part in ('module "maths"', "sections", 'func 0 "add" (func (param i32 i32) (result i32))', "simd",
+                     "multi-value"):
+            self.assertIn(part, result.stdout)
+
+    def test_json(self):
+        path = self.write("echo.wat", ECHO)
+        report = json.loads(brink("inspect", "--json", path).stdout)
+        self.assertEqual(report["name"], "echo")
+        self.assertEqual([item["name"] for item in report["imports"]],
+                         ["args_sizes_get", "args_get", "environ_sizes_get", "environ_get", "fd_write", "proc_exit"])
+        self.assertEqual([item["name"] for item in report["exports"]], ["memory", "_start", "environment"])
+        self.assertEqual(report["functions"]["defined"], 3)
+        self.assertEqual(report["features"], [])
+        self.assertIsNone(report["invalid"])
+
+    def test_an_invalid_body_is_told(self):
+        path = self.write("bad.wat", "(module (func (result i32)))")
+        result = brink("inspect", path)
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("invalid: ", result.stdout)
+
+
+class Output(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.path = self.write("maths.wat", MATHS)
+
+    def assert_write_error(self, result):
+        lines = result.stderr.splitlines()
+        self.assertEqual((result.returncode, len(lines)), (1, 1), result.stderr)
+        self.assertTrue(lines[0].startswith("error: standard output: "), lines[0])
+
+    def test_full_disk(self):
+        for arguments in (["run", "--invoke", "add", self.path, "1", "2"], ["inspect", self.path],
+                          ["inspect", "--json", self.path], ["--version"], ["--help"]):
+            with self.subTest(arguments=arguments), open("/dev/full", "w") as full:
+                self.assert_write_error(brink(*arguments, stdout=full))
+
+    def test_closed_output(self):
+        for arguments in (["run", "--invoke", "add", self.path, "1", "2"], ["inspect", self.path]):
+            with self.subTest(arguments=arguments):
+                self.assert_write_error(brink(*arguments, stdout=None, preexec_fn=lambda: os.close(1)))
+
+    def test_closed_output_does_not_matter_without_output(self):
+        result = brink("validate", self.path, stdout=None, preexec_fn=lambda: os.close(1))
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+
+    def test_reader_that_went_away(self):
+        read, write = os.pipe()
+        os.close(read)
+        result = brink("inspect", self.path, stdout=write)
+        os.close(write)
+        self.assert_write_error(result)
+
+    def test_guest_sees_the_write_error(self):
+        echo = self.write("echo.wat", ECHO)
+        with open("/dev/full", "w") as full:
+            result = brink("run", echo, "x", stdout=full)
+        self.assertEqual((result.returncode, result.stderr), (74, ""))
+        read, write = os.pipe()
+        os.close(read)
+        result = brink("run", echo, "x", stdout=write)
+        os.close(write)
+        self.assertEqual((result.returncode, result.stderr), (74, ""))
+
+    def test_output_comes_before_the_trap(self):
+        trap = self.write("trap.wat", ECHO.replace("(call $put_all))\n  (func (export \"environment\")",
+                                                   "(call $put_all) (unreachable))\n  (func (export \"environment\")"))
+        result = brink("run", trap)
+        self.assertEqual((result.returncode, result.stdout), (134, "trap.wat\n"))
+
+
+def is_sanitized():
+    return b"__asan_init" in pathlib.Path(BRINK).read_bytes()
+
+
+if __name__ == "__main__":
+    BRINK = sys.argv.pop(1)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    unittest.main()

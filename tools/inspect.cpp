@@ -1,0 +1,38 @@
+// `brink inspect`: what a module contains.
+#include <CLI/CLI.hpp>
+
+#include "tools/command.h"
+#include "tools/module_report.h"
+
+namespace brink::tools {
+namespace {
+
+class InspectCommand : public Command {
+ public:
+  explicit InspectCommand(CLI::App& top)
+      : Command(top.add_subcommand("inspect", "Show a module's sections, types, imports, exports, features")) {
+    app()->add_flag("--json", is_json_, "As JSON");
+    app()->add_option("FILE", file_, "The module, binary or text")->required();
+  }
+
+  int execute() override {
+    Engine engine;
+    Result<Module> module = Module::from_file(engine, file_);
+    if (!module) return report_error(module.error());
+    nlohmann::ordered_json report = make_report(*module);
+    // Names in the name section need not be UTF-8.
+    if (is_json_) print_line(report.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    else print(format_report(report));
+    return kExitSuccess;
+  }
+
+ private:
+  std::string file_;
+  bool is_json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_inspect_command(CLI::App& top) { return std::make_unique<InspectCommand>(top); }
+
+}  // namespace brink::tools

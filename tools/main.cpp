@@ -1,0 +1,131 @@
+// The command `brink`: picks the subcommand and turns every ending into an exit code.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tools/command.h"
+
+namespace brink::tools {
+namespace {
+
+constexpr const char* kVersion = "brink " BRINK_VERSION;
+
+// A closed standard stream would be given to the next file that is opened, and the guest or a message would write into
+// it. What is put there instead fails on use, as a closed stream does.
+void keep_standard_streams() {
+  for (int stream = 0; stream <= 2; ++stream)
+    if (::fcntl(stream, F_GETFD) < 0) (void)!::open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY);
+}
+
+int usage_error(const std::string& message, const std::string& command) {
+  std::string help = command.empty() ? "brink --help" : "brink " + command + " --help";
+  std::fprintf(stderr, "error: %s (see '%s')\n", printable(message).c_str(), help.c_str());
+  return kExitUsage;
+}
+
+// The arguments of a command split where the guest's begin: at the first one that is neither an option nor an option's
+// value, or behind "--".
+struct SplitArguments {
+  std::vector<std::string> own;
+  std::vector<std::string> guest;  // FILE and what follows
+};
+
+SplitArguments split_arguments(const CLI::App& app, const std::vector<std::string>& arguments) {
+  SplitArguments split;
+  size_t i = 0;
+  for (; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (argument == "--") {
+      ++i;
+      break;
+    }
+    if (argument.size() < 2 || argument[0] != '-') break;
+    split.own.push_back(argument);
+    const CLI::Option* option = app.get_option_no_throw(argument);
+    bool takes_value = option != nullptr && option->get_items_expected_max() > 0;
+    if (takes_value && i + 1 < arguments.size()) split.own.push_back(arguments[++i]);
+  }
+  split.guest.assign(arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end());
+  return split;
+}
+
+// `brink FILE …` and `brink --dir . FILE …` are short for `brink run …`.
+bool is_short_run(const std::string& first) {
+  return first != "-h" && first != "--help" && first != "-V" && first != "--version";
+}
+
+// A bare word that names neither a command nor a file is a mistyped command rather than a missing file.
+bool is_mistyped_command(const std::string& word) {
+  std::error_code ignored;
+  return !word.empty() && word[0] != '-' && word.find_first_of("./") == std::string::npos &&
+         !std::filesystem::exists(word, ignored);
+}
+
+int run_main(std::vector<std::string> arguments) {
+  CLI::App top("Runs WebAssembly programs.", "brink");
+  top.set_version_flag("-V,--version", kVersion, "Print the version and exit");
+  top.require_subcommand(1);
+  top.footer(
+      "'brink FILE ARGS...' is short for 'brink run FILE ARGS...'. FILE is a binary (.wasm) or a text (.wat) module.");
+  std::vector<std::unique_ptr<Command>> commands;
+  commands.push_back(make_run_command(top));
+  commands.push_back(make_validate_command(top));
+  commands.push_back(make_wast_command(top));
+  commands.push_back(make_inspect_command(top));
+
+  if (arguments.empty()) {
+    std::fputs(top.help().c_str(), stderr);
+    return kExitUsage;
+  }
+  auto find_command = [&](const std::string& name) -> Command* {
+    for (auto& command : commands)
+      if (command->app()->get_name() == name) return command.get();
+    return nullptr;
+  };
+  if (find_command(arguments[0]) == nullptr && is_short_run(arguments[0])) {
+    if (is_mistyped_command(arguments[0]))
+      return usage_error("'" + arguments[0] + "' is neither a command nor a file", "");
+    arguments.insert(arguments.begin(), "run");
+  }
+  Command* command = find_command(arguments[0]);
+  std::string name = command != nullptr ? arguments[0] : "";
+
+  if (command != nullptr && command->takes_guest_arguments()) {
+    SplitArguments split = split_arguments(*command->app(), {arguments.begin() + 1, arguments.end()});
+    arguments.resize(1);
+    arguments.insert(arguments.end(), split.own.begin(), split.own.end());
+    if (!split.guest.empty()) {
+      arguments.insert(arguments.end(), {"--", split.guest[0]});
+      command->set_guest_arguments({split.guest.begin() + 1, split.guest.end()});
+    }
+  }
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+  try {
+    top.parse(arguments);
+  } catch (const CLI::Success& request) {  // --help, --version
+    top.exit(request);
+    return finish_output(kExitSuccess);
+  } catch (const CLI::ParseError& error) {
+    std::string message = error.what();
+    std::replace(message.begin(), message.end(), '\n', ' ');
+    return usage_error(message, name);
+  }
+  return finish_output(command->execute());
+}
+
+}  // namespace
+}  // namespace brink::tools
+
+int main(int argc, char** argv) {
+  brink::tools::keep_standard_streams();
+  // A reader that goes away is an error of the write, for the guest as for us.
+  std::signal(SIGPIPE, SIG_IGN);
+  return brink::tools::run_main({argv + std::min(argc, 1), argv + argc});
+}

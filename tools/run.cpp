@@ -1,0 +1,186 @@
+// `brink run`: runs a program, or one function of a module.
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <filesystem>
+
+#include "engine/engine.h"
+#include "tools/command.h"
+#include "tools/literals.h"
+#include "wasi/wasi.h"
+
+namespace brink::tools {
+namespace {
+
+constexpr const char* kCommandEntry = "_start";       // WASI: a program with a beginning and an end
+constexpr const char* kReactorEntry = "_initialize";  // WASI: a library, called once before anything else of it
+
+// An error on the way, already reported, or the exit code of a guest that ended the program.
+struct Ending {
+  int code;
+};
+
+// Reports how a guest ended early.
+Ending end_with(const Trap& trap) {
+  if (trap.kind() == TrapKind::Exit) return {trap.exit_code()};
+  (void)finish_output(kExitSuccess);  // what was printed before the trap stands before its message
+  std::string text = printable(trap.to_string(), /*keep_newlines=*/true);
+  if (!text.ends_with('\n')) text += '\n';
+  std::fprintf(stderr, "error: %s", text.c_str());
+  return {kExitTrap};
+}
+
+Ending end_with(const Error& error) { return {report_error(error)}; }
+
+class RunCommand : public Command {
+ public:
+  explicit RunCommand(CLI::App& top) : Command(top.add_subcommand("run", "Run a program, or a function of a module")) {
+    // CLI11 would read a leading '[' as the beginning of a list.
+    auto single = [](CLI::Option* option) { return option->allow_extra_args(false)->type_name(""); };
+    single(app()->add_option("--dir", folders_, "HOST[::GUEST]: let the guest use a folder, under another name"))
+        ->check(is_folder);
+    single(app()->add_option("--env", variables_, "NAME[=VALUE]: set an environment variable, or pass on our own"))
+        ->check(is_variable);
+    single(
+        app()->add_option("--invoke", function_, "NAME: call this export, ARGS are its arguments, print its results"));
+    single(app()->add_option("--max-memory", max_memory_, "SIZE: the most a linear memory may have (bytes, K, M, G)"))
+        ->check(is_size);
+    single(app()->add_option("--max-stack", max_stack_, "SIZE: of the value stack (default 8M)"))->check(is_size);
+    app()->add_option("FILE", file_, "The module, binary or text")->type_name("")->required();
+    // For the help only: they are taken before CLI11 sees them, so that the guest's options stay the guest's.
+    app()->add_option("ARGS", guest_arguments_, "Everything after FILE is the guest's")->type_name("");
+  }
+
+  bool takes_guest_arguments() const override { return true; }
+  void set_guest_arguments(std::vector<std::string> arguments) override { guest_arguments_ = std::move(arguments); }
+
+  int execute() override {
+    Ending ending = run();
+    return ending.code;
+  }
+
+ private:
+  static std::string is_folder(const std::string& text) {
+    bool is_named = !text.empty() && !text.starts_with("::") && !text.ends_with("::");
+    return is_named ? "" : "'" + text + "' is not HOST or HOST::GUEST";
+  }
+
+  static std::string is_variable(const std::string& text) {
+    return text.empty() || text[0] == '=' ? "'" + text + "' is not NAME or NAME=VALUE" : "";
+  }
+
+  static std::string is_size(const std::string& text) {
+    Result<u64> size = parse_size(text);
+    return size ? "" : size.error().message;
+  }
+
+  Ending run() {
+    Engine engine;
+    Result<Module> module = Module::from_file(engine, file_);
+    if (!module) return end_with(module.error());
+    Result<void> runnable = check_entry(module->info());
+    if (!runnable) return end_with(runnable.error());
+
+    StoreLimits limits;
+    if (!max_memory_.empty()) limits.memory_bytes = *parse_size(max_memory_);
+    if (!max_stack_.empty()) limits.stack_bytes = *parse_size(max_stack_);
+    Result<std::shared_ptr<wasi::Context>> context = wasi::make_context(guest_environment());
+    if (!context) return end_with(context.error());
+    Linker linker(engine);
+    wasi::add_to_linker(linker, *context);
+    Store store(engine, limits);
+
+    std::optional<Trap> trap;
+    Result<Instance> instance = linker.instantiate(store, *module, &trap);
+    if (trap) return end_with(*trap);
+    if (!instance) return end_with(instance.error());
+    if (auto initialize = instance->get_function(kReactorEntry)) {
+      Outcome<std::vector<Value>> outcome = initialize->call({});
+      if (!outcome) return end_with(outcome.error());
+    }
+    if (!function_.empty()) return invoke(*instance->get_function(function_));
+    if (auto start = instance->get_function(kCommandEntry)) {
+      Outcome<std::vector<Value>> outcome = start->call({});
+      if (!outcome) return end_with(outcome.error());
+    }
+    return {kExitSuccess};
+  }
+
+  wasi::Config guest_environment() const {
+    wasi::Config config;
+    config.args.push_back(std::filesystem::path(file_).filename().string());
+    config.args.insert(config.args.end(), guest_arguments_.begin(), guest_arguments_.end());
+    for (const std::string& variable : variables_) {
+      if (variable.find('=') != std::string::npos) config.environment.push_back(variable);
+      else if (const char* value = std::getenv(variable.c_str())) config.environment.push_back(variable + "=" + value);
+    }
+    for (const std::string& folder : folders_) {
+      size_t separator = folder.find("::");
+      std::string host = folder.substr(0, separator);
+      std::string guest = separator == std::string::npos ? host : folder.substr(separator + 2);
+      config.directories.push_back({.host_path = host, .guest_path = guest});
+    }
+    return config;
+  }
+
+  // What can be known about the entry before anything runs.
+  Result<void> check_entry(const ModuleInfo& info) const {
+    auto exported = [&](std::string_view name) -> const RegisteredType* {
+      auto found = info.export_index.find(name);
+      if (found == info.export_index.end()) return nullptr;
+      const Export& entry = info.exports[found->second];
+      return entry.kind == ExternKind::Func ? &info.function_type(entry.index) : nullptr;
+    };
+    auto refuse = [&](std::string message) {
+      Error error{ErrorKind::Usage, std::move(message), Error::kNoOffset, 0, 0, file_};
+      return std::unexpected(std::move(error));
+    };
+    for (const char* name : {kCommandEntry, kReactorEntry}) {
+      const RegisteredType* type = exported(name);
+      if (type != nullptr && (!type->type.params.empty() || !type->type.results.empty()))
+        return refuse(std::string(name) + " must have type (func), but has " + type->type.describe());
+    }
+    if (!function_.empty()) {
+      if (exported(function_) == nullptr) return refuse("no function is exported as '" + function_ + "'");
+      return {};
+    }
+    if (exported(kCommandEntry) != nullptr || info.start) return {};
+    if (exported(kReactorEntry) != nullptr)
+      return refuse("the module is a reactor (it exports _initialize, not _start): name a function with --invoke");
+    return refuse("the module exports no function _start: name a function with --invoke");
+  }
+
+  Ending invoke(const Function& function) {
+    const std::vector<ValueType>& params = function.type().params;
+    if (params.size() != guest_arguments_.size()) {
+      return {report_error("'" + function_ + "' has type " + function.type().describe() + " and takes " +
+                           std::to_string(params.size()) + " arguments, but " +
+                           std::to_string(guest_arguments_.size()) + " were given")};
+    }
+    std::vector<Value> arguments;
+    for (size_t i = 0; i < params.size(); ++i) {
+      Result<Value> value = parse_value(guest_arguments_[i], params[i]);
+      if (!value)
+        return {
+            report_error("argument " + std::to_string(i + 1) + " of '" + function_ + "': " + value.error().message)};
+      arguments.push_back(*value);
+    }
+    Outcome<std::vector<Value>> outcome = function.call(arguments);
+    if (!outcome) return end_with(outcome.error());
+    for (const Value& value : *outcome) print_line(value.to_string());
+    return {kExitSuccess};
+  }
+
+  std::vector<std::string> folders_;
+  std::vector<std::string> variables_;
+  std::string function_;
+  std::string max_memory_;
+  std::string max_stack_;
+  std::string file_;
+  std::vector<std::string> guest_arguments_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_run_command(CLI::App& top) { return std::make_unique<RunCommand>(top); }
+
+}  // namespace brink::tools

@@ -1,0 +1,360 @@
+#include "tools/script_runner.h"
+
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "engine/text/script.h"
+#include "tools/script_values.h"
+#include "tools/spectest.h"
+
+namespace brink::tools {
+namespace {
+
+using text::Action;
+using text::Command;
+using text::ScriptModule;
+
+using Values = std::vector<Value>;
+
+// The kinds of trap the suite's messages stand for, by the message's beginning.
+constexpr std::pair<std::string_view, TrapKind> kTrapMessages[] = {
+    {"unreachable", TrapKind::Unreachable},
+    {"out of bounds memory access", TrapKind::MemoryOutOfBounds},
+    {"out of bounds table access", TrapKind::TableOutOfBounds},
+    {"undefined element", TrapKind::TableOutOfBounds},
+    {"uninitialized element", TrapKind::UninitializedElement},
+    {"indirect call type mismatch", TrapKind::IndirectCallTypeMismatch},
+    {"null ", TrapKind::NullReference},
+    {"integer overflow", TrapKind::IntegerOverflow},
+    {"integer divide by zero", TrapKind::IntegerDivideByZero},
+    {"invalid conversion to integer", TrapKind::InvalidConversionToInteger},
+    {"call stack exhausted", TrapKind::StackExhausted},
+    {"cast failure", TrapKind::CastFailure},
+    {"descriptor cast failure", TrapKind::CastFailure},
+    {"out of bounds array access", TrapKind::ArrayOutOfBounds},
+};
+
+std::optional<TrapKind> expected_trap(std::string_view message) {
+  for (const auto& [prefix, kind] : kTrapMessages)
+    if (message.starts_with(prefix)) return kind;
+  return std::nullopt;
+}
+
+const char* kind_name(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::Malformed: return "malformed";
+    case ErrorKind::Invalid: return "invalid";
+    case ErrorKind::Unsupported: return "unsupported";
+    case ErrorKind::Unlinkable: return "unlinkable";
+    case ErrorKind::Limit: return "limit";
+    case ErrorKind::Io: return "i/o";
+    case ErrorKind::Usage: return "usage";
+  }
+  return "?";
+}
+
+const char* command_name(Command::Kind kind) {
+  switch (kind) {
+    case Command::Kind::Module: return "module";
+    case Command::Kind::Register: return "register";
+    case Command::Kind::Action: return "action";
+    case Command::Kind::AssertReturn: return "assert_return";
+    case Command::Kind::AssertTrap: return "assert_trap";
+    case Command::Kind::AssertExhaustion: return "assert_exhaustion";
+    case Command::Kind::AssertException: return "assert_exception";
+    case Command::Kind::AssertMalformed: return "assert_malformed";
+    case Command::Kind::AssertInvalid: return "assert_invalid";
+    case Command::Kind::AssertUnlinkable: return "assert_unlinkable";
+    case Command::Kind::AssertMalformedCustom: return "assert_malformed_custom";
+    case Command::Kind::AssertInvalidCustom: return "assert_invalid_custom";
+    case Command::Kind::Unsupported: return "unsupported command";
+  }
+  return "?";
+}
+
+std::string describe_error(const Error& error) {
+  return std::string(kind_name(error.kind)) + " (" + error.to_string() + ")";
+}
+
+// What became of one command: nothing is passed, else why not.
+using Verdict = std::optional<std::string>;
+
+// How an action ended: with values, with a trap, or not at all because the script is wrong (no such export…).
+struct ActionOutcome {
+  std::optional<Values> values;
+  std::optional<Trap> trap;
+  std::string error;
+  std::string describe(const Store& store) const {
+    if (values) return tools::describe(store, std::span<const Value>(*values));
+    if (trap) return "trap: " + trap->message();
+    return error;
+  }
+};
+
+class ScriptRunner {
+ public:
+  ScriptRunner(const std::string& file, const ScriptOptions& options)
+      : file_(file), options_(options), engine_(make_config(options)), store_(engine_), linker_(engine_) {}
+
+  Result<void> prepare() {
+    return define_spectest(linker_, store_, [this](std::string_view line) {
+      if (options_.verbose) options_.print(line);
+    });
+  }
+
+  ScriptCounts run(const text::Script& script) {
+    for (const Command& command : script.commands) {
+      if (command.kind == Command::Kind::Unsupported) {
+        ++counts_.skipped;
+        say(command.position, "skipped: " + command.text);
+        continue;
+      }
+      Verdict verdict = run_command(command);
+      if (!verdict) {
+        ++counts_.passed;
+        continue;
+      }
+      ++counts_.failed;
+      say(command.position, label(command) + ": " + *verdict);
+    }
+    return counts_;
+  }
+
+ private:
+  static Config make_config(const ScriptOptions& options) {
+    Config config;
+    config.features = options.features;
+    config.eager_validation = true;
+    return config;
+  }
+
+  void say(text::Position position, const std::string& message) {
+    options_.print(file_ + ":" + std::to_string(position.line) + ":" + std::to_string(position.column) + ": " +
+                   message);
+  }
+
+  static std::string label(const Command& command) {
+    std::string text = command_name(command.kind);
+    if (command.action) text += " \"" + command.action->field + "\"";
+    return text;
+  }
+
+  // --- Modules -------------------------------------------------------------------------------------------------------
+
+  // Errors of a module written as text are placed at the text they come from.
+  Result<Module> compile(const ScriptModule& module) {
+    if (!module.assembled) return std::unexpected(module.assembled.error());
+    std::string name = module.id.empty() ? file_ : module.id;
+    Result<Module> compiled = Module::from_binary(engine_, module.assembled->bytes, name);
+    if (compiled || module.form != ScriptModule::Form::Text) return compiled;
+    Error error = std::move(compiled.error());
+    text::SourceMap::Entry place = module.assembled->source_map.find(error.offset);
+    if (error.line == 0 && place.line != 0) {
+      error.file = file_;
+      error.line = place.line;
+      error.column = place.column;
+    }
+    return std::unexpected(std::move(error));
+  }
+
+  Verdict instantiate_module(const ScriptModule& script_module) {
+    // Assertions after a module that failed must not be held against the one before it.
+    if (!script_module.is_definition) {
+      latest_instance_.reset();
+      if (!script_module.id.empty()) instances_.erase(script_module.id);
+    }
+    std::optional<Module> module;
+    if (script_module.is_instance) {
+      module = find(definitions_, script_module.definition, latest_definition_);
+      if (!module) return "no module definition $" + script_module.definition;
+    } else {
+      Result<Module> compiled = compile(script_module);
+      if (!compiled) return "refused as " + describe_error(compiled.error());
+      module = std::move(*compiled);
+    }
+    if (script_module.is_definition) {
+      latest_definition_ = module;
+      if (!script_module.id.empty()) definitions_.insert_or_assign(script_module.id, *module);
+      return std::nullopt;
+    }
+    std::optional<Trap> trap;
+    Result<Instance> instance = linker_.instantiate(store_, *module, &trap);
+    if (!instance) return (trap ? "trap: " + trap->message() : describe_error(instance.error()));
+    latest_instance_ = *instance;
+    if (!script_module.id.empty()) instances_.insert_or_assign(script_module.id, *instance);
+    return std::nullopt;
+  }
+
+  Verdict assert_refused(const Command& command, ErrorKind expected) {
+    Result<Module> module = compile(*command.module);
+    if (module) return "expected the module to be " + std::string(kind_name(expected)) + ", but it was accepted";
+    const Error& error = module.error();
+    if (error.kind != expected)
+      return "expected the module to be " + std::string(kind_name(expected)) + " (" + command.text +
+             "), but it was refused as " + describe_error(error);
+    note_wording(command, error.message);
+    return std::nullopt;
+  }
+
+  Verdict assert_unlinkable(const Command& command) {
+    Result<Module> module = compile(*command.module);
+    if (!module) return "expected a link error (" + command.text + "), found " + describe_error(module.error());
+    std::optional<Trap> trap;
+    Result<Instance> instance = linker_.instantiate(store_, *module, &trap);
+    if (instance) return "expected a link error (" + command.text + "), but the module was instantiated";
+    if (trap) return "expected a link error (" + command.text + "), found trap: " + trap->message();
+    if (instance.error().kind != ErrorKind::Unlinkable)
+      return "expected a link error (" + command.text + "), found " + describe_error(instance.error());
+    note_wording(command, instance.error().message);
+    return std::nullopt;
+  }
+
+  // --- Actions -------------------------------------------------------------------------------------------------------
+
+  ActionOutcome run_action(const Action& action) {
+    std::optional<Instance> instance = find(instances_, action.module, latest_instance_);
+    if (!instance) return {{}, {}, "no instance" + (action.module.empty() ? "" : " $" + action.module)};
+    if (action.kind == Action::Kind::Get) {
+      std::optional<Global> global = instance->get_global(action.field);
+      if (!global) return {{}, {}, "no global is exported as \"" + action.field + "\""};
+      return {Values{global->get()}, {}, {}};
+    }
+    std::optional<Function> function = instance->get_function(action.field);
+    if (!function) return {{}, {}, "no function is exported as \"" + action.field + "\""};
+    const std::vector<ValueType>& params = function->type().params;
+    if (params.size() != action.arguments.size())
+      return {{}, {}, std::to_string(action.arguments.size()) + " arguments for " + function->type().describe()};
+    Values arguments;
+    for (size_t i = 0; i < params.size(); ++i) {
+      Result<Value> argument = argument_value(store_, action.arguments[i], params[i]);
+      if (!argument) return {{}, {}, describe_error(argument.error())};
+      arguments.push_back(*argument);
+    }
+    Outcome<Values> outcome = function->call(arguments);
+    if (!outcome) return {{}, std::move(outcome.error()), {}};
+    return {std::move(*outcome), {}, {}};
+  }
+
+  Verdict assert_return(const Command& command) {
+    ActionOutcome outcome = run_action(*command.action);
+    bool is_match = outcome.values && outcome.values->size() == command.expected.size();
+    for (size_t i = 0; is_match && i < command.expected.size(); ++i)
+      is_match = matches(store_, command.expected[i], (*outcome.values)[i]);
+    if (is_match) return std::nullopt;
+    return "expected " + describe(std::span<const text::ScriptValue>(command.expected)) + ", found " +
+           outcome.describe(store_);
+  }
+
+  Verdict assert_trap_kind(const Command& command, TrapKind expected) {
+    ActionOutcome outcome = run_action(*command.action);
+    if (!outcome.trap || outcome.trap->kind() != expected)
+      return "expected a trap (" + expected_wording(command, expected) + "), found " + outcome.describe(store_);
+    note_wording(command, outcome.trap->message());
+    return std::nullopt;
+  }
+
+  // A trap while a module is instantiated: its segments are copied or its start function runs.
+  Verdict assert_instantiation_trap(const Command& command, TrapKind expected) {
+    Result<Module> module = compile(*command.module);
+    if (!module) return "expected a trap (" + command.text + "), found " + describe_error(module.error());
+    std::optional<Trap> trap;
+    Result<Instance> instance = linker_.instantiate(store_, *module, &trap);
+    if (instance) return "expected a trap (" + command.text + "), but the module was instantiated";
+    if (!trap) return "expected a trap (" + command.text + "), found " + describe_error(instance.error());
+    if (trap->kind() != expected) return "expected a trap (" + command.text + "), found trap: " + trap->message();
+    note_wording(command, trap->message());
+    return std::nullopt;
+  }
+
+  Verdict assert_trap(const Command& command) {
+    std::optional<TrapKind> expected = expected_trap(command.text);
+    if (!expected) return "no kind of trap is known for the message \"" + command.text + "\"";
+    if (command.module) return assert_instantiation_trap(command, *expected);
+    return assert_trap_kind(command, *expected);
+  }
+
+  static std::string expected_wording(const Command& command, TrapKind expected) {
+    return command.text.empty() ? trap_message(expected) : command.text;
+  }
+
+  void note_wording(const Command& command, const std::string& found) {
+    if (!options_.verbose || command.text.empty() || found.starts_with(command.text)) return;
+    say(command.position,
+        label(command) + ": passed with another message: expected \"" + command.text + "\", found \"" + found + "\"");
+  }
+
+  // --- Commands ------------------------------------------------------------------------------------------------------
+
+  Verdict run_command(const Command& command) {
+    switch (command.kind) {
+      case Command::Kind::Module: return instantiate_module(*command.module);
+      case Command::Kind::Register: {
+        std::optional<Instance> instance = find(instances_, command.module_id, latest_instance_);
+        if (!instance) return "no instance to register as \"" + command.text + "\"";
+        linker_.define_instance(command.text, *instance);
+        return std::nullopt;
+      }
+      case Command::Kind::Action: {
+        ActionOutcome outcome = run_action(*command.action);
+        if (outcome.values) return std::nullopt;
+        return outcome.describe(store_);
+      }
+      case Command::Kind::AssertReturn: return assert_return(command);
+      case Command::Kind::AssertTrap: return assert_trap(command);
+      case Command::Kind::AssertExhaustion: return assert_trap_kind(command, TrapKind::StackExhausted);
+      case Command::Kind::AssertException: return assert_trap_kind(command, TrapKind::UncaughtException);
+      case Command::Kind::AssertMalformed:
+      case Command::Kind::AssertMalformedCustom: return assert_refused(command, ErrorKind::Malformed);
+      case Command::Kind::AssertInvalid:
+      case Command::Kind::AssertInvalidCustom: return assert_refused(command, ErrorKind::Invalid);
+      case Command::Kind::AssertUnlinkable: return assert_unlinkable(command);
+      case Command::Kind::Unsupported: break;
+    }
+    return "not run";
+  }
+
+  // The thing of that name, or the latest where the name is empty.
+  template <class T>
+  static std::optional<T> find(const std::unordered_map<std::string, T>& named, const std::string& id,
+                               const std::optional<T>& latest) {
+    if (id.empty()) return latest;
+    auto found = named.find(id);
+    return found == named.end() ? std::nullopt : std::optional<T>(found->second);
+  }
+
+  std::string file_;
+  const ScriptOptions& options_;
+  Engine engine_;
+  Store store_;
+  Linker linker_;
+  std::unordered_map<std::string, Instance> instances_;
+  std::optional<Instance> latest_instance_;
+  std::unordered_map<std::string, Module> definitions_;
+  std::optional<Module> latest_definition_;
+  ScriptCounts counts_;
+};
+
+}  // namespace
+
+std::string ScriptCounts::to_string() const {
+  return std::to_string(passed) + " passed, " + std::to_string(failed) + " failed, " + std::to_string(skipped) +
+         " skipped";
+}
+
+ScriptCounts run_script(const std::string& file, std::string_view source, const ScriptOptions& options) {
+  auto give_up = [&](Error error) {
+    error.file = file;
+    options.print(error.to_string());
+    return ScriptCounts{0, 1, 0};
+  };
+  Result<text::Script> script = text::parse_script(source, options.features);
+  if (!script) return give_up(std::move(script.error()));
+  ScriptRunner runner(file, options);
+  Result<void> prepared = runner.prepare();
+  if (!prepared) return give_up(std::move(prepared.error()));
+  return runner.run(*script);
+}
+
+}  // namespace brink::tools

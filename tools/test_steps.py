@@ -1,0 +1,220 @@
+"""Builds Brink and runs its tests, step by step; called by tools/test, which has installed what is needed.
+
+Without options: what continuous integration runs, i.e. the build by clang with unit tests, the official suite and the
+real programs, and the builds by gcc and with sanitizers with unit tests and the suite. The last line is
+`N passed, N failed, N skipped`: unit tests, commands of the suite and programs together.
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$")
+GTEST_COUNTS = re.compile(r"^\[  (PASSED|FAILED|SKIPPED) +\] (\d+) tests?[,.]", re.MULTILINE)
+UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in", re.MULTILINE)
+UNITTEST_OUTCOME = re.compile(r"(failures|errors|skipped)=(\d+)")
+PROGRAMS = ROOT / "spec-tests" / "programs"
+
+
+@dataclasses.dataclass
+class Counts:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other):
+        return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+    def __str__(self):
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+@dataclasses.dataclass
+class Build:
+    """One build folder and how it is configured."""
+
+    title: str
+    folder: str
+    compiler: dict
+    options: list
+    # For emulated or instrumented code: multiplies every time limit.
+    slowness: float = 1.0
+    environment: dict = dataclasses.field(default_factory=dict)
+
+
+CLANG = {"CC": "clang-19", "CXX": "clang++-19"}
+BUILDS = {
+    "clang": Build("clang 19", "build", CLANG, ["--buildtype=release"]),
+    "gcc": Build("gcc 12", "build-gcc", {"CC": "gcc-12", "CXX": "g++-12"}, ["--buildtype=release"], slowness=2),
+    "sanitize": Build(
+        "clang 19 with ASan and UBSan", "build-sanitize", CLANG,
+        ["--buildtype=debugoptimized", "-Db_sanitize=address,undefined", "-Db_lundef=false"],
+        slowness=10,
+        environment={
+            "ASAN_OPTIONS": "detect_stack_use_after_return=0:allocator_may_return_null=1:abort_on_error=0",
+            "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+        }),
+}
+
+
+class Runner:
+    def __init__(self, options):
+        self.options = options
+        self.total = Counts()
+        self.lines = []
+
+    def step(self, title, action):
+        """Runs action() → Counts or None, and notes how long it took. Returns whether nothing failed."""
+        print(f"\n== {title}", flush=True)
+        begin = time.monotonic()
+        try:
+            counts = action()
+        except (OSError, subprocess.SubprocessError) as error:
+            print(f"error: {error}")
+            counts = Counts(failed=1)
+        seconds = time.monotonic() - begin
+        line = f"{seconds:8.1f} s  {title}"
+        if counts is not None:
+            line += f": {counts}"
+            self.total += counts
+        self.lines.append(line)
+        print(line.strip(), flush=True)
+        return counts is None or counts.failed == 0
+
+    def build(self, build):
+        folder = ROOT / build.folder
+        options = build.options + [f"-Dwerror={'true' if self.options.ci else 'false'}"]
+        environment = dict(os.environ, **build.compiler)
+        if (folder / "build.ninja").is_file():
+            subprocess.run(["meson", "configure", str(folder), *options], cwd=ROOT, env=environment, check=True)
+        else:
+            subprocess.run(["meson", "setup", str(folder), *options], cwd=ROOT, env=environment, check=True)
+        subprocess.run(["ninja", "-C", str(folder)], cwd=ROOT, check=True)
+
+    def unit_tests(self, build):
+        folder = ROOT / build.folder
+        log = folder / "meson-logs" / "testlog.json"
+        log.unlink(missing_ok=True)
+        # The suite is a step of its own, so that its commands are counted and not only its exit code.
+        process = subprocess.run(
+            ["meson", "test", "-C", str(folder), "--no-rebuild", "--no-suite", "conformance", "--print-errorlogs",
+             "--timeout-multiplier", str(build.slowness)],
+            cwd=ROOT, env=dict(os.environ, **build.environment))
+        counts = Counts()
+        for line in log.read_text().splitlines() if log.is_file() else []:
+            counts += count_unit_tests(json.loads(line))
+        if process.returncode != 0 and counts.failed == 0:
+            counts.failed = 1
+        return counts
+
+    def counting_command(self, command, build, timeout):
+        """Runs a command whose last line is `N passed, N failed, N skipped`, shown as it comes."""
+        process = subprocess.Popen(command, cwd=ROOT, env=dict(os.environ, **build.environment),
+                                   stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, errors="replace",
+                                   start_new_session=True)
+        limit = timeout * build.slowness
+
+        def give_up():
+            print(f"error: took longer than {limit:.0f} s", flush=True)
+            os.killpg(process.pid, signal.SIGKILL)
+
+        timer = threading.Timer(limit, give_up)
+        timer.start()
+        last = ""
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            if line.strip():
+                last = line.strip()
+        code = process.wait()
+        timer.cancel()
+        match = COUNTS.match(last)
+        counts = Counts(*map(int, match.groups())) if match else Counts(failed=1)
+        if code not in (0, 77) and counts.failed == 0:
+            counts.failed = 1
+        return counts
+
+    def suite(self, build):
+        return self.counting_command(
+            [str(ROOT / "spec-tests" / "run-suite"), "--brink", str(ROOT / build.folder / "tools" / "brink"),
+             "--timeout", str(60 * build.slowness)], build, 900)
+
+    def compile_programs(self):
+        subprocess.run([str(PROGRAMS / "build")], cwd=ROOT, check=True, stdin=subprocess.DEVNULL)
+
+    def programs(self, build):
+        return self.counting_command(
+            [str(PROGRAMS / "run"), "--brink", str(ROOT / build.folder / "tools" / "brink")], build, 900)
+
+    def run_build(self, name, with_programs):
+        build = BUILDS[name]
+        if not self.step(f"{build.title}: build in {build.folder}/", lambda: self.build(build)):
+            return
+        self.step(f"{build.title}: unit tests", lambda: self.unit_tests(build))
+        if not self.options.unit:
+            self.step(f"{build.title}: official suite", lambda: self.suite(build))
+        if with_programs and (PROGRAMS / "run").is_file():
+            self.step(f"{build.title}: real programs", lambda: self.programs(build))
+
+
+def count_unit_tests(entry):
+    """Counts of one test of meson's log: its test cases where it tells them, else itself."""
+    output = entry.get("stdout", "")
+    by_kind = {kind: int(number) for kind, number in GTEST_COUNTS.findall(output)}
+    is_ok = entry["result"] == "OK"
+    if by_kind:
+        counts = Counts(by_kind.get("PASSED", 0), by_kind.get("FAILED", 0), by_kind.get("SKIPPED", 0))
+    elif UNITTEST_RAN.search(output + entry.get("stderr", "")):
+        text = output + entry.get("stderr", "")
+        outcome = {key: int(number) for key, number in UNITTEST_OUTCOME.findall(text.splitlines()[-1])}
+        failed = outcome.get("failures", 0) + outcome.get("errors", 0)
+        skipped = outcome.get("skipped", 0)
+        counts = Counts(int(UNITTEST_RAN.search(text).group(1)) - failed - skipped, failed, skipped)
+    elif entry["result"] == "SKIP":
+        return Counts(skipped=1)
+    else:
+        counts = Counts(passed=int(is_ok), failed=int(not is_ok))
+    if not is_ok and counts.failed == 0:  # crashed, or ran out of time
+        counts.failed = 1
+    return counts
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tools/test", description=__doc__.splitlines()[0],
+                                     epilog="Without options: what --ci runs, but warnings are not errors.")
+    parser.add_argument("--clang", action="store_true", help="only the build by clang: unit tests, suite, programs")
+    parser.add_argument("--gcc", action="store_true", help="only the build by gcc: the same")
+    parser.add_argument("--sanitize", action="store_true", help="only the build with ASan and UBSan: the same")
+    parser.add_argument("--all", action="store_true", help="all three builds with everything")
+    parser.add_argument("--unit", action="store_true", help="unit tests only")
+    parser.add_argument("--ci", action="store_true", help="warnings are errors")
+    options = parser.parse_args()
+
+    chosen = [name for name in BUILDS if getattr(options, name)]
+    is_default = not chosen and not options.all
+    if not chosen:
+        chosen = list(BUILDS)
+    runner = Runner(options)
+    begin = time.monotonic()
+    if not options.unit and (PROGRAMS / "build").is_file():
+        runner.step("real programs: compile them", runner.compile_programs)
+    for name in chosen:
+        runner.run_build(name, with_programs=not options.unit and (name == "clang" or not is_default))
+
+    print("\n== all steps")
+    print("\n".join(runner.lines))
+    print(f"{time.monotonic() - begin:8.1f} s  together")
+    print(runner.total)
+    return 1 if runner.total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+// `brink validate`: whether modules are valid, every function body included.
+#include <CLI/CLI.hpp>
+
+#include "engine/engine.h"
+#include "tools/command.h"
+
+namespace brink::tools {
+namespace {
+
+class ValidateCommand : public Command {
+ public:
+  explicit ValidateCommand(CLI::App& top) : Command(top.add_subcommand("validate", "Check that modules are valid")) {
+    app()->add_flag("-v,--verbose", verbose_, "Name the valid files too");
+    app()->add_option("FILE", files_, "Modules, binary or text")->required();
+  }
+
+  int execute() override {
+    Config config;
+    config.eager_validation = true;
+    int code = kExitSuccess;
+    for (const std::string& file : files_) {
+      // A new engine each, so that one file's types do not stay for the next.
+      Result<Module> module = Module::from_file(Engine(config), file);
+      if (!module) code = report_error(module.error());
+      else if (verbose_) print_line(printable(file) + ": valid");
+    }
+    return code;
+  }
+
+ private:
+  std::vector<std::string> files_;
+  bool verbose_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_validate_command(CLI::App& top) { return std::make_unique<ValidateCommand>(top); }
+
+}  // namespace brink::tools

@@ -1,0 +1,47 @@
+// `brink wast`: runs scripts of the official test suite.
+#include <CLI/CLI.hpp>
+
+#include "tools/command.h"
+#include "tools/script_runner.h"
+
+namespace brink::tools {
+namespace {
+
+class WastCommand : public Command {
+ public:
+  explicit WastCommand(CLI::App& top) : Command(top.add_subcommand("wast", "Run test scripts (.wast)")) {
+    app()->add_flag("-v,--verbose", verbose_, "Counts of each file, output of the guests, messages worded differently");
+    app()->add_option("FILE", files_, "Scripts, each run in a store of its own")->required();
+  }
+
+  int execute() override {
+    ScriptOptions options;
+    options.verbose = verbose_;
+    options.print = [](std::string_view line) { print_line(printable(line)); };
+    ScriptCounts total;
+    for (const std::string& file : files_) {
+      ScriptCounts counts;
+      Result<std::string> source = read_file(file);
+      if (source) {
+        counts = run_script(file, *source, options);
+      } else {
+        report_error(source.error());
+        counts.failed = 1;
+      }
+      if (verbose_) print_line(printable(file) + ": " + counts.to_string());
+      total += counts;
+    }
+    print_line(total.to_string());
+    return total.failed == 0 ? kExitSuccess : kExitFailure;
+  }
+
+ private:
+  std::vector<std::string> files_;
+  bool verbose_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_wast_command(CLI::App& top) { return std::make_unique<WastCommand>(top); }
+
+}  // namespace brink::tools
