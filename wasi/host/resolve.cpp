@@ -16,7 +16,8 @@ namespace {
 constexpr int kMaxLinks = 40;
 // Directories a walk keeps open for `..`; further back it walks to them again.
 constexpr size_t kMaxOpenAncestors = 32;
-// openat2 gives EAGAIN when a rename raced with it; after so many the walk, which cannot, takes over.
+// How often a resolution that raced with a change is tried again. The kernel then gives EAGAIN, and the walk takes
+// over.
 constexpr int kMaxRaces = 64;
 
 std::atomic<Resolution> resolution{Resolution::Automatic};
@@ -73,6 +74,11 @@ class Walk {
         auto followed = follow_link(name);
         if (!followed) return std::unexpected(followed.error());
         if (*followed) continue;
+        // No link now, but there was one: what took its place is opened instead.
+        if (error && changed_since(error, name) && ++races_ <= kMaxRaces) {
+          prepend(name);
+          continue;
+        }
       }
       if (error) return std::unexpected(error);
       return opened;
@@ -139,14 +145,26 @@ class Walk {
     std::string_view text(target, static_cast<size_t>(size));
     if (text.empty()) return std::unexpected(ENOENT);
     if (text[0] == '/') return std::unexpected(EPERM);
-    pending_ = pending_.empty() ? std::string(text) : std::string(text) + '/' + pending_;
+    prepend(text);
     return true;
+  }
+
+  void prepend(std::string_view path) {
+    pending_ = pending_.empty() ? std::string(path) : std::string(path) + '/' + pending_;
+  }
+
+  // Whether opening `name`, which is no link, would not fail with ELOOP or ENOTDIR any more.
+  bool changed_since(int error, const std::string& name) const {
+    struct stat status;
+    return error == ELOOP ||
+           (::fstatat(top(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode));
   }
 
   int root_;
   std::string pending_;  // relative, never starting with a slash
   std::vector<Ancestor> ancestors_;
   int links_ = 0;
+  int races_ = 0;
 };
 
 }  // namespace
