@@ -2,12 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <expected>
 #include <type_traits>
 #include <vector>
-
-#include "engine/module/opcodes.h"
 
 namespace brink::numeric {
 namespace {
@@ -538,17 +535,6 @@ TEST(Numeric, DemoteAndPromote) {
   EXPECT_TRUE(is_arithmetic_nan(run(f32_demote_f64, from(0x7FF0000000000001u))));
   EXPECT_TRUE(is_arithmetic_nan(run(f64_promote_f32, from(0x7F800001u))));
 }
-
-// The table of functions agrees with the table of instructions.
-constexpr bool same_signature(const OpSignature& a, const OpSignature& b) {
-  return !a.special && !b.special && a.result == b.result && a.operand_count == b.operand_count &&
-         std::equal(a.operands, a.operands + 4, b.operands);
-}
-#define BRINK_PURE(id, function, sig) \
-  static_assert(same_signature(op_info(Op::id).signature, parse_signature(#sig)), #id);
-#define BRINK_TRAPPING BRINK_PURE
-#define BRINK_LANE BRINK_PURE
-#include "engine/interpret/pure_ops.def"
 
 }  // namespace
 }  // namespace brink::numeric
