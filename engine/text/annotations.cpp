@@ -16,12 +16,21 @@ Token at_offset(u32 offset) { return {offset, 0, TokenKind::Reserved}; }
 
 }  // namespace
 
-const Annotation* ModuleParser::take_annotation(u32 token_index, std::string_view name) {
+// Those of the module, out of the whole script's.
+void ModuleParser::find_annotations() {
+  auto before = [](const Annotation& annotation, u32 index) { return annotation.before < index; };
   const auto& all = list_.annotations;
-  auto it = std::lower_bound(all.begin(), all.end(), token_index,
+  auto first = std::lower_bound(all.begin(), all.end(), begin_, before);
+  auto last = std::lower_bound(first, all.end(), end_ + 1, before);
+  annotations_ = std::span(first, last);
+  annotation_used_.resize(annotations_.size());
+}
+
+const Annotation* ModuleParser::take_annotation(u32 token_index, std::string_view name) {
+  auto it = std::lower_bound(annotations_.begin(), annotations_.end(), token_index,
                              [](const Annotation& annotation, u32 index) { return annotation.before < index; });
-  for (; it != all.end() && it->before == token_index; ++it) {
-    size_t position = static_cast<size_t>(it - all.begin());
+  for (; it != annotations_.end() && it->before == token_index; ++it) {
+    size_t position = static_cast<size_t>(it - annotations_.begin());
     if (it->name != name || annotation_used_[position]) continue;
     annotation_used_[position] = true;
     return &*it;
@@ -112,9 +121,9 @@ void ModuleParser::parse_custom_annotations() {
 
 // Whatever nothing asked for stands where it means nothing.
 void ModuleParser::check_annotations() {
-  for (size_t i = 0; i < list_.annotations.size(); ++i) {
-    const Annotation& annotation = list_.annotations[i];
-    if (annotation_used_[i] || annotation.before < begin_ || annotation.before > end_) continue;
+  for (size_t i = 0; i < annotations_.size(); ++i) {
+    const Annotation& annotation = annotations_[i];
+    if (annotation_used_[i]) continue;
     std::string message = "misplaced @" + annotation.name + " annotation";
     if (annotation.name == "metadata.code.branch_hint") {
       message = "@metadata.code.branch_hint annotation: not in a function, or not in front of an instruction";

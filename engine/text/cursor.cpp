@@ -90,6 +90,30 @@ constexpr std::string_view kKeywords[] = {
     "v128",
 };
 
+struct ProposalKeyword {
+  std::string_view keyword;
+  std::string_view proposal;
+};
+constexpr ProposalKeyword kProposalKeywords[] = {
+    {"descriptor", "custom-descriptors"},
+    {"describes", "custom-descriptors"},
+    {"exact", "custom-descriptors"},
+    {"br_on_cast_desc_eq", "custom-descriptors"},
+    {"br_on_cast_desc_eq_fail", "custom-descriptors"},
+    {"ref.cast_desc_eq", "custom-descriptors"},
+    {"ref.get_desc", "custom-descriptors"},
+    {"struct.new_desc", "custom-descriptors"},
+    {"struct.new_default_desc", "custom-descriptors"},
+    {"cont", "stack-switching"},
+    {"contref", "stack-switching"},
+    {"cont.new", "stack-switching"},
+    {"cont.bind", "stack-switching"},
+    {"suspend", "stack-switching"},
+    {"resume", "stack-switching"},
+    {"resume_throw", "stack-switching"},
+    {"switch", "stack-switching"},
+};
+
 const std::unordered_set<std::string_view>& keyword_set() {
   static const auto* set = [] {
     auto* all = new std::unordered_set<std::string_view>(std::begin(kKeywords), std::end(kKeywords));
@@ -115,6 +139,14 @@ std::string Cursor::quote(const Token& token) const {
 
 void Cursor::fail_unexpected(const char* expected) {
   const Token& token = peek();
+  const Token& keyword = peek(token.kind == TokenKind::LeftParen ? 1 : 0);
+  for (const ProposalKeyword& entry : kProposalKeywords) {
+    if (keyword.kind != TokenKind::Keyword || text(keyword) != entry.keyword) continue;
+    return fail_at(
+        keyword,
+        std::string(entry.keyword) + " needs the " + std::string(entry.proposal) + " proposal, which is not supported",
+        ErrorKind::Unsupported);
+  }
   if (token.kind == TokenKind::End) {
     fail(std::string("unexpected token: end of the text, expected ") + expected);
   } else if (token.kind == TokenKind::Reserved || (token.kind == TokenKind::Number && !is_number(text(token))) ||

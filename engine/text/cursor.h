@@ -14,7 +14,11 @@ class Cursor {
  public:
   // Over the tokens with indices begin to end - 1; the list must outlive the cursor.
   Cursor(const TokenList& list, u32 begin, u32 end)
-      : list_(list), position_(begin), end_(end), end_token_{list.tokens[end].offset, 0, TokenKind::End} {}
+      : list_(list),
+        positions_(list),
+        position_(begin),
+        end_(end),
+        end_token_{list.tokens[end].offset, 0, TokenKind::End} {}
 
   const TokenList& list() const { return list_; }
   bool ok() const { return !error_; }
@@ -28,6 +32,8 @@ class Cursor {
     return end_ - position_ > ahead ? list_.tokens[position_ + ahead] : end_token_;
   }
   std::string_view text(const Token& token) const { return list_.text(token); }
+  // Of the next token.
+  LineColumn position() { return positions_.at(peek().offset); }
   bool at(TokenKind kind) const { return peek().kind == kind; }
   bool at_keyword(std::string_view keyword, u32 ahead = 0) const {
     const Token& token = peek(ahead);
@@ -82,13 +88,15 @@ class Cursor {
     position_ = end_;
   }
   void fail(std::string message) { fail_at(peek(), std::move(message)); }
-  // "unexpected token …" or, where the token has no meaning anywhere, "unknown operator …".
+  // "unexpected token …"; where the token has no meaning anywhere, "unknown operator …"; where it has one in a proposal
+  // that Brink does not know, the proposal's name.
   void fail_unexpected(const char* expected);
 
  private:
   std::string quote(const Token& token) const;
 
   const TokenList& list_;
+  LineColumns positions_;
   u32 position_;
   u32 end_;
   Token end_token_;

@@ -307,6 +307,10 @@ LineColumn TokenList::position(u32 offset) const {
 }
 
 LineColumn LineColumns::at(u32 offset) {
+  if (offset < offset_) {
+    position_ = list_.position(offset);
+    offset_ = offset;
+  }
   while (position_.line < list_.line_starts.size() && list_.line_starts[position_.line] <= offset) {
     offset_ = list_.line_starts[position_.line++];
     position_.column = 1;

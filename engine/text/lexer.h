@@ -53,7 +53,7 @@ struct TokenList {
   Error error(u32 offset, std::string message, ErrorKind kind = ErrorKind::Malformed) const;
 };
 
-// Positions of ascending offsets, in one walk over the source.
+// Positions of offsets that mostly ascend, in one walk over the source.
 class LineColumns {
  public:
   explicit LineColumns(const TokenList& list) : list_(list) {}

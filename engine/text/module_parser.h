@@ -9,6 +9,7 @@
 // Nothing recurses: folded instructions and blocks nest on an explicit stack.
 #pragma once
 #include <optional>
+#include <span>
 #include <unordered_map>
 
 #include "engine/base/utf8.h"
@@ -97,6 +98,7 @@ class ModuleParser {
   };
 
   // annotations.cpp
+  void find_annotations();
   const Annotation* take_annotation(u32 token_index, std::string_view name);
   std::optional<std::string> take_name_annotation();
   std::optional<u8> take_branch_hint(u32 token_index);
@@ -230,6 +232,7 @@ class ModuleParser {
   std::vector<Frame> frames_;
   std::vector<u8> pending_;  // encoded operators whose operands are still being parsed, innermost last
 
+  std::span<const Annotation> annotations_;
   std::vector<bool> annotation_used_;
 };
 

@@ -15,7 +15,9 @@ Result<AssembledModule> assemble_source(std::string_view source, FeatureSet feat
   if (!cursor.at_form("module")) return assemble_fields(cursor, features);
   Token start = cursor.peek();
   ScriptModule module = parse_module_form(cursor, features, allow_quote);
-  if (module.is_instance) cursor.fail_at(start, "unexpected token instance outside of a script");
+  if (module.is_instance || module.is_definition) {
+    cursor.fail_at(start, "unexpected token: module instances and definitions belong into scripts");
+  }
   if (cursor.ok() && module.assembled && !cursor.at(TokenKind::End)) cursor.fail_unexpected("the end of the text");
   if (!cursor.ok()) return std::unexpected(cursor.take_error());
   return std::move(module.assembled);
@@ -51,7 +53,7 @@ Result<AssembledModule> assemble_fields(Cursor& cursor, FeatureSet features) {
 ScriptModule parse_module_form(Cursor& cursor, FeatureSet features, bool allow_quote) {
   ScriptModule module;
   u32 form = cursor.index();
-  LineColumn where = cursor.list().position(cursor.peek().offset);
+  LineColumn where = cursor.position();
   module.position = {where.line, where.column};
   cursor.next(), cursor.next();
   auto accept_id = [&] { return cursor.at(TokenKind::Id) ? decode_id(cursor.text(cursor.next())) : std::string(); };
@@ -84,7 +86,7 @@ ScriptModule parse_module_form(Cursor& cursor, FeatureSet features, bool allow_q
 }
 
 Result<AssembledModule> ModuleParser::parse(std::string_view id) {
-  annotation_used_.resize(list_.annotations.size());
+  find_annotations();
   NameSection& names = encoder_.names();
   std::optional<std::string> shown = take_name_annotation();
   names.has_module = shown || !id.empty();

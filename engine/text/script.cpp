@@ -60,8 +60,8 @@ class ScriptParser {
   }
 
  private:
-  Position position() const {
-    LineColumn where = cursor_.list().position(cursor_.peek().offset);
+  Position position() {
+    LineColumn where = cursor_.position();
     return {where.line, where.column};
   }
 
