@@ -244,7 +244,7 @@ TEST(Memories, AreChecked) {
 
 TEST(Memories, SharedOnesAreAProposal) {
   Bytes shared = module({section(5, {0x01, 0x03, 0x01, 0x02})});
-  EXPECT_REFUSED(shared, "unsupported: malformed limits flags 0x03: shared memory (threads proposal) is not enabled");
+  EXPECT_REFUSED(shared, "malformed: malformed limits flags 0x03: shared memory (threads proposal) is not enabled");
   FeatureSet features = FeatureSet::wasm3();
   features.add(Feature::Threads);
   Decoded m(shared, features);
@@ -255,7 +255,7 @@ TEST(Memories, SharedOnesAreAProposal) {
 
 TEST(Memories, CustomPageSizesAreAProposal) {
   Bytes bytes = module({section(5, {0x01, 0x08, 0x07, 0x00})});
-  EXPECT_REFUSED(bytes, "unsupported: malformed limits flags 0x08: custom page size (custom-page-sizes proposal)");
+  EXPECT_REFUSED(bytes, "malformed: malformed limits flags 0x08: custom page size (custom-page-sizes proposal)");
   FeatureSet features = FeatureSet::wasm3();
   features.add(Feature::CustomPageSizes);
   Decoded m(bytes, features);

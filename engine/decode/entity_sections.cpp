@@ -49,8 +49,14 @@ Limits ModuleDecoder::read_limits(bool is_memory, bool& has_page_size) {
     malformed(at, message);
     return limits;
   }
-  if (flags & kShared && !require(Feature::Threads, at, message + ": shared memory")) return limits;
-  if (flags & kHasPageSize && !require(Feature::CustomPageSizes, at, message + ": custom page size")) return limits;
+  // To WebAssembly 3.0 these flags are malformed; the message still names the proposal that would give them a meaning.
+  auto refused = [&](Feature feature, const char* what) {
+    if (features_.has(feature)) return false;
+    malformed(at, message + ": " + what + " (" + feature_name(feature) + " proposal) is not enabled");
+    return true;
+  };
+  if (flags & kShared && refused(Feature::Threads, "shared memory")) return limits;
+  if (flags & kHasPageSize && refused(Feature::CustomPageSizes, "custom page size")) return limits;
   if (flags & kAddress64 && !require(Feature::Memory64, at, message + ": 64-bit addresses")) return limits;
   limits.address = flags & kAddress64 ? AddressType::I64 : AddressType::I32;
   limits.is_shared = flags & kShared;

@@ -2,26 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstdlib>
-#include <new>
 #include <random>
 
 #include "engine/decode/test_modules.h"
-
-// All allocations of this program are counted, so that tests can say what a decode costs.
-namespace {
-size_t allocated_bytes = 0;
-size_t largest_allocation = 0;
-}  // namespace
-
-void* operator new(size_t size) {
-  allocated_bytes += size;
-  if (size > largest_allocation) largest_allocation = size;
-  if (void* block = std::malloc(size)) return block;
-  std::abort();
-}
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete(void* block, size_t) noexcept { std::free(block); }
 
 namespace brink {
 namespace {

@@ -58,6 +58,10 @@ struct Decoded {
 // "malformed: MESSAGE", or "" for a good module.
 std::string refusal(const Bytes& bytes, FeatureSet features = FeatureSet::wasm3());
 
+// What operator new was asked for since a test last set these to zero.
+extern size_t allocated_bytes;
+extern size_t largest_allocation;
+
 }  // namespace brink::test
 
 // The module is refused with a text that starts so.

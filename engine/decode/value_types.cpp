@@ -40,6 +40,8 @@ constexpr u8 kRefNullCode = 0x63;
 }  // namespace
 
 void ModuleDecoder::fail_type_code(u8 code, u64 at, const char* what) {
+  // Type codes are one-byte s33, so a set continuation bit makes a longer form than there is.
+  if (code & 0x80) return malformed(at, std::string("integer representation too long in ") + what);
   std::string message = std::string("malformed ") + what + " " + hex_byte(code);
   if (const char* proposal = foreign_proposal(code)) {
     r_.fail_at(at, ErrorKind::Unsupported,
