@@ -138,7 +138,8 @@ std::string missing_end_message(const ModuleInfo& module, u64 end_offset, bool i
 
 namespace {
 
-void skip_immediates(Reader& reader, const ModuleInfo& module, Op op, u64 start) {
+// Only function bodies need the data count section; it stands behind the constant expressions of globals and elements.
+void skip_immediates(Reader& reader, const ModuleInfo& module, Op op, u64 start, bool is_function) {
   switch (op_info(op).immediate) {
     case Immediate::None: return;
     case Immediate::BlockType: read_block_type(reader); return;
@@ -192,7 +193,7 @@ void skip_immediates(Reader& reader, const ModuleInfo& module, Op op, u64 start)
     case Immediate::TypeData:
       reader.read_u32("type index");
       reader.read_u32("data index");
-      require_data_count(reader, module, start);
+      if (is_function) require_data_count(reader, module, start);
       return;
     case Immediate::BrOnCast: {
       u64 flags_offset = reader.offset();
@@ -206,11 +207,11 @@ void skip_immediates(Reader& reader, const ModuleInfo& module, Op op, u64 start)
     case Immediate::DataMemory:
       reader.read_u32("data index");
       read_memory_index(reader, module.features_allowed);
-      require_data_count(reader, module, start);
+      if (is_function) require_data_count(reader, module, start);
       return;
     case Immediate::Data:
       reader.read_u32("data index");
-      require_data_count(reader, module, start);
+      if (is_function) require_data_count(reader, module, start);
       return;
     case Immediate::Fence: read_fence(reader); return;
   }
@@ -240,7 +241,7 @@ std::optional<Error> find_malformed(const ModuleInfo& module, ByteRange range, b
     if (!reader.ok()) break;
     if (!module.features_allowed.has(op_info(op).feature) || op_info(op).feature == Feature::LegacyExceptions)
       return std::nullopt;
-    skip_immediates(reader, module, op, start);
+    skip_immediates(reader, module, op, start, is_function);
     if (op == Op::Block || op == Op::Loop || op == Op::If || op == Op::TryTable) {
       open.push_back(op == Op::If);
     } else if (op == Op::Else) {

@@ -525,6 +525,9 @@ TEST_F(ConstantExpressions, Refused) {
             "I type mismatch: the end of the block expects no more values, found i32");
   EXPECT_EQ(check_constant(kI32, {0x41, 0x00}), "M unexpected end of section or function, expected the END opcode");
   EXPECT_EQ(check_constant(kFuncRef, {0xF3, 0x00, 0x0B}), "M illegal opcode f3");
+  m.info.data_count.reset();
+  EXPECT_EQ(check_constant(m.reference(5, false), {0x41, 0x00, 0x41, 0x00, 0xFB, 0x09, 0x05, 0x00, 0x0B}),
+            "I constant expression required, found array.new_data");
   m.info.features_allowed.remove(Feature::ExtendedConst);
   EXPECT_EQ(check_constant(kI32, {0x41, 0x01, 0x41, 0x02, 0x6A, 0x0B}),
             "I constant expression required, found i32.add");
