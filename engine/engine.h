@@ -366,7 +366,18 @@ struct StoreLimits {
   u32 instances = 10'000;
   u32 memories = 10'000;
   u32 tables = 10'000;
-  u64 stack_bytes = 8u << 20;  // of the value stack: operands, locals and call frames together
+  u64 stack_bytes = 8u << 20;       // of the value stack: operands, locals and call frames together
+  u64 gc_heap_bytes = 1u << 30;     // of the GC heap: structs, arrays and exceptions; when full a trap of kind Limit
+  bool gc_stress = false;           // collect garbage before every allocation: for tests
+};
+
+// What the garbage collector of a store has done; all zero where nothing was ever allocated.
+struct GcStatistics {
+  u64 collections = 0;
+  u64 allocated_bytes = 0;  // ever
+  u64 live_bytes = 0;       // after the last collection
+  u64 total_pause_ns = 0;
+  u64 longest_pause_ns = 0;
 };
 
 class Store {
@@ -377,10 +388,18 @@ class Store {
   Store& operator=(Store&&) noexcept;
   const Engine& engine() const;
   const StoreLimits& limits() const;
-  // An externref to a host value; the value itself stays the host's. Never null, also for 0.
+  // An externref to a host value; the value itself stays the host's. Never null, also for 0; the same value gives the same
+  // reference.
   RefBits make_extern(u64 host_value);
-  // The host value of a non-null externref made by make_extern.
-  u64 extern_value(RefBits reference) const;
+  // The garbage collector does not see references that only the host has: one that must outlive the next call into the
+  // store is held. Holds are counted.
+  void hold(RefBits reference);
+  void release(RefBits reference);
+  // Frees what no guest and no held reference can reach.
+  void collect_garbage();
+  GcStatistics gc_statistics() const;
+  // The host value of a reference made by make_extern; nothing for any other.
+  std::optional<u64> extern_value(RefBits reference) const;
   runtime::StoreState& state() const { return *state_; }
 
  private:

@@ -14,7 +14,7 @@ struct GeneralAccess;
 template <Op op, class Access>
 struct Execute {
   static Flow run(State& s) {
-    s.context->trap_detail = std::string(op_info(op).text) + " needs the GC heap, which this version does not have";
+    s.context->trap_detail = std::string(op_info(op).text) + " is not supported by this version";
     return trap(s, TrapKind::InvalidFunction);
   }
 };
@@ -43,3 +43,8 @@ struct ExecuteSlow {
     static Flow run(State& s) { return slow_##id(s); } \
   };                                                   \
   inline Flow slow_##id(State& s)
+
+// An instruction that is nothing but its out-of-line half.
+#define BRINK_OUT_OF_LINE(id)                  \
+  BRINK_OP(id) { return (void)s, Flow::Slow; } \
+  BRINK_SLOW(id)

@@ -7,9 +7,7 @@
 
 namespace brink::interpret {
 
-#define BRINK_OUT_OF_LINE(id)                  \
-  BRINK_OP(id) { return (void)s, Flow::Slow; } \
-  BRINK_SLOW(id)
+
 
 // -1 in the width of a memory's or table's addresses.
 BRINK_INLINE u64 grow_result(u64 old_size, AddressType address) {
@@ -126,11 +124,7 @@ BRINK_OUT_OF_LINE(TableInit) {
   u64 count = s.sp[-1], from = s.sp[-2], to = s.sp[-3];
   if (!table.contains(to, count) || count > available || from > available - count)
     return trap(s, TrapKind::TableOutOfBounds);
-  auto evaluated = runtime::evaluate_elements(*s.instance, segment, from, count, table.elements + to);
-  if (!evaluated) {
-    s.context->trap_detail = evaluated.error().to_string();
-    return trap(s, TrapKind::InvalidFunction);
-  }
+  runtime::copy_elements(*s.instance, segment_index, from, count, table.elements + to);
   s.sp -= 3;
   s.pc = p;
   return Flow::Next;
@@ -138,7 +132,7 @@ BRINK_OUT_OF_LINE(TableInit) {
 
 BRINK_OUT_OF_LINE(ElemDrop) {
   const u8* p = s.pc + 1;
-  s.instance->dropped_elements[read_u32(p)] = true;
+  runtime::drop_elements(*s.instance, read_u32(p));
   s.pc = p;
   return Flow::Next;
 }

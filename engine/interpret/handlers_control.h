@@ -272,7 +272,7 @@ BRINK_SLOW(ReturnCallRef) {
 
 // Looks for a handler of the exception, from the instruction at s.pc outwards, and goes on there; Trap when the host
 // must know.
-Flow unwind(State& s, runtime::Exception* exception);
+Flow unwind(State& s, gc::ExceptionObject* exception);
 Flow throw_tag(State& s, u32 tag_index);
 
 BRINK_OP(TryTable) {
@@ -298,7 +298,7 @@ BRINK_SLOW(Throw) {
 BRINK_OP(ThrowRef) { return (void)s, Flow::Slow; }
 
 BRINK_SLOW(ThrowRef) {
-  auto* exception = reinterpret_cast<runtime::Exception*>(*--s.sp);
+  auto* exception = reinterpret_cast<gc::ExceptionObject*>(*--s.sp);
   if (exception == nullptr) return trap(s, TrapKind::NullReference);
   return unwind(s, exception);
 }

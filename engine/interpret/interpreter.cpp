@@ -13,6 +13,7 @@
 
 #include <array>
 
+#include "engine/interpret/handlers_aggregate.h"
 #include "engine/interpret/handlers_bulk.h"
 #include "engine/interpret/handlers_control.h"
 #include "engine/interpret/handlers_memory.h"

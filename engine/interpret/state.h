@@ -53,7 +53,7 @@ struct Context {
   TrapKind trap = TrapKind::Unreachable;  // why run() ended with Status::Trap
   std::optional<Trap> host_trap;          // the trap a host function returned; overrides `trap`
   std::string trap_detail;
-  Exception* exception = nullptr;  // in flight, with trap == UncaughtException
+  gc::ExceptionObject* exception = nullptr;  // in flight, with trap == UncaughtException
 
   StoreState* store = nullptr;
   u64* stack_begin = nullptr;  // the mapping

@@ -9,7 +9,7 @@ namespace brink::interpret {
 namespace {
 
 // Goes on at the clause of this frame that catches the exception, if any.
-bool catch_in_frame(State& s, const u8* pc, runtime::Exception& exception) {
+bool catch_in_frame(State& s, const u8* pc, gc::ExceptionObject& exception) {
   const FunctionCode* code = s.frame->code;
   const u8* begin = code->code.load(std::memory_order_acquire);
   auto offset = static_cast<u64>(pc - begin);
@@ -21,13 +21,10 @@ bool catch_in_frame(State& s, const u8* pc, runtime::Exception& exception) {
       const SideEntry* entry = code->side + region.first_entry + i;
       s.sp = s.fp + entry->height();
       if (!clause.is_all) {
-        std::memcpy(s.sp, exception.values.data(), exception.values.size() * sizeof(u64));
-        s.sp += exception.values.size();
+        std::memcpy(s.sp, exception.values(), exception.count * sizeof(u64));
+        s.sp += exception.count;
       }
-      if (clause.has_ref) {
-        *s.sp++ = reinterpret_cast<u64>(&exception);
-        exception.has_references = true;
-      }
+      if (clause.has_ref) *s.sp++ = reinterpret_cast<u64>(&exception);
       s.pc = begin + region.opcode + entry->pc_delta;
       s.side = entry + entry->entry_delta;
       return true;
@@ -36,21 +33,9 @@ bool catch_in_frame(State& s, const u8* pc, runtime::Exception& exception) {
   return false;
 }
 
-void release(Context& context, runtime::Exception* exception) {
-  if (exception->has_references) return;
-  auto& all = context.store->exceptions;
-  // Thrown last, caught first: it is at the end, or close to it.
-  for (size_t i = all.size(); i-- > 0;) {
-    if (all[i].get() != exception) continue;
-    std::swap(all[i], all.back());
-    all.pop_back();
-    return;
-  }
-}
-
 }  // namespace
 
-Flow unwind(State& s, runtime::Exception* exception) {
+Flow unwind(State& s, gc::ExceptionObject* exception) {
   Context& context = *s.context;
   context.pc = s.pc;
   State outer = s;  // on an uncaught exception the trap belongs to the throwing instruction
@@ -59,7 +44,6 @@ Flow unwind(State& s, runtime::Exception* exception) {
     if (catch_in_frame(outer, pc, *exception)) {
       s = outer;
       context.frame = s.frame;
-      release(context, exception);
       return Flow::Next;
     }
     Frame* frame = outer.frame;
@@ -82,13 +66,19 @@ Flow unwind(State& s, runtime::Exception* exception) {
 
 Flow throw_tag(State& s, u32 tag_index) {
   runtime::Tag* tag = s.instance->tags[tag_index];
-  auto exception = std::make_unique<runtime::Exception>();
+  u64 count = tag->signature->param_slots;
+  s.context->sp = s.sp;
+  gc::Object* object = runtime::allocate_object(*s.context->store, gc::kExceptionType,
+                                                sizeof(gc::ExceptionObject) + count * sizeof(u64));
+  if (object == nullptr) {
+    s.context->trap_detail = "the GC heap is full";
+    return trap(s, TrapKind::Limit);
+  }
+  auto* exception = static_cast<gc::ExceptionObject*>(object);
   exception->tag = tag;
-  u32 count = tag->signature->param_slots;
-  exception->values.assign(s.sp - count, s.sp);
-  runtime::Exception* raw = exception.get();
-  s.context->store->exceptions.push_back(std::move(exception));
-  return unwind(s, raw);
+  exception->count = count;
+  std::memcpy(exception->values(), s.sp - count, count * sizeof(u64));
+  return unwind(s, exception);
 }
 
 }  // namespace brink::interpret

@@ -105,8 +105,48 @@ TypeId TypeRegistry::add_group(std::span<const SubType> group) {
     entry.result_slots = count_slots(type.results);
     ++size_;
   }
+  // Fields may refer to any member of the group, so layouts come when all are here.
+  for (TypeId id = first; id < size_; ++id) lay_out(chunks_[id / kChunk].load(std::memory_order_relaxed)[id % kChunk]);
   groups_.emplace(std::move(key), first);
   return first;
+}
+
+void TypeRegistry::lay_out(RegisteredType& entry) const {
+  ObjectLayout& layout = entry.layout;
+  if (entry.type.kind == CompositeKind::Array) {
+    ValueType element = entry.type.fields[0].storage;
+    layout.element_bytes = storage_bytes(element);
+    layout.elements_are_traced = is_traced(element);
+  }
+  if (entry.type.kind != CompositeKind::Struct) return;
+  u32 offset = kObjectHeaderBytes;
+  for (const FieldType& field : entry.type.fields) {
+    u32 bytes = storage_bytes(field.storage);
+    u32 alignment = bytes < 8 ? bytes : 8;
+    offset = (offset + alignment - 1) & ~(alignment - 1);
+    layout.field_offsets.push_back(offset);
+    if (is_traced(field.storage)) layout.reference_offsets.push_back(offset);
+    offset += bytes;
+  }
+  layout.struct_bytes = offset;
+}
+
+bool TypeRegistry::is_traced(ValueType type) const {
+  if (!type.is_ref()) return false;
+  HeapType heap = type.heap();
+  if (heap.is_concrete()) return get(heap.type_id()).type.kind != CompositeKind::Func;
+  return !heap.is(AbstractHeap::Func) && !heap.is(AbstractHeap::NoFunc);
+}
+
+u32 storage_bytes(ValueType storage) {
+  switch (storage.kind()) {
+    case TypeKind::I8: return 1;
+    case TypeKind::I16: return 2;
+    case TypeKind::I32:
+    case TypeKind::F32: return 4;
+    case TypeKind::V128: return 16;
+    default: return 8;
+  }
 }
 
 TypeId TypeRegistry::func_type(std::span<const ValueType> params, std::span<const ValueType> results) {

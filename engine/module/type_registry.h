@@ -20,7 +20,17 @@
 
 namespace brink {
 
-// A canonical type with what casts and calls need.
+// How a struct or array lies in the GC heap; offsets count from the object's first byte, its header. A subtype's layout begins with its
+// supertype's, because fields are placed in their order.
+struct ObjectLayout {
+  std::vector<u32> field_offsets;      // Struct
+  std::vector<u32> reference_offsets;  // Struct: the fields the collector follows
+  u32 struct_bytes = 0;                // Struct, header included
+  u32 element_bytes = 0;               // Array
+  bool elements_are_traced = false;    // Array: the collector follows the elements
+};
+
+// A canonical type with what casts, calls and allocations need.
 struct RegisteredType {
   SubType type;
   TypeId id = kNoType;
@@ -28,7 +38,17 @@ struct RegisteredType {
   std::vector<TypeId> display;  // display[i] = the supertype at depth i; display[depth] = id itself
   u32 param_slots = 0;          // Func: value-stack slots of parameters and of results
   u32 result_slots = 0;
+  ObjectLayout layout;
+
+  // One load and one compare: whether this type is `super` or below it.
+  bool is_below(const RegisteredType& super) const { return super.depth <= depth && display[super.depth] == super.id; }
 };
+
+// Objects in the GC heap start with a pointer to their type; an array's length follows.
+inline constexpr u32 kObjectHeaderBytes = 8;
+inline constexpr u32 kArrayHeaderBytes = 16;
+// Bytes of a field or element in an object: references take 8.
+u32 storage_bytes(ValueType storage);
 
 class TypeRegistry {
  public:
@@ -63,6 +83,8 @@ class TypeRegistry {
     return b.depth < a.depth && a.display[b.depth] == super;
   }
   bool is_subtype(HeapType sub, HeapType super) const;
+  // Whether values of the type may point into the GC heap: references that are not functions.
+  bool is_traced(ValueType type) const;
   bool is_subtype(ValueType sub, ValueType super) const {
     if (sub == super || sub.is_bottom()) return true;
     return sub.is_ref() && super.is_ref() && (!sub.is_nullable() || super.is_nullable()) &&
@@ -76,6 +98,8 @@ class TypeRegistry {
   static constexpr u32 kChunks = 4096;
   static constexpr u32 kMaxRegistered = kChunk * kChunks;
   static_assert(kMaxRegistered <= kMaxTypes);
+
+  void lay_out(RegisteredType& entry) const;
 
   std::mutex mutex_;
   u32 size_ = 0;

@@ -118,6 +118,8 @@ class Instantiation {
     instance_->store = &store_;
     instance_->context = store_.context.get();
     instance_->code = module_->code;
+    instance_->types = module_->types.data();
+    instance_->element_values.resize(info_.elements.size());
     instance_->imported_functions = info_.imported_functions;
     instance_->dropped_elements.resize(info_.elements.size());
     instance_->dropped_data.resize(info_.data.size());
@@ -129,7 +131,8 @@ class Instantiation {
     store_.instances.push_back(std::move(owned));
     if (auto ok = make_globals(); !ok) return std::unexpected(std::move(ok.error()));
     if (auto ok = make_tables(); !ok) return std::unexpected(std::move(ok.error()));
-    if (auto ok = copy_elements(trap); !ok || trap) return stopped(std::move(ok));
+    if (auto ok = evaluate_segments(); !ok) return std::unexpected(module_->locate(std::move(ok.error())));
+    if (auto ok = place_elements(trap); !ok || trap) return stopped(std::move(ok));
     if (auto ok = copy_data(trap); !ok || trap) return stopped(std::move(ok));
     if (info_.start) {
       u64 none[1];
@@ -233,7 +236,18 @@ class Instantiation {
     return {};
   }
 
-  Result<void> copy_elements(std::optional<Trap>& trap) {
+  Result<void> evaluate_segments() {
+    for (size_t i = 0; i < info_.elements.size(); ++i) {
+      const ElementSegment& segment = info_.elements[i];
+      if (!segment.is_expressions || segment.mode == SegmentMode::Declarative) continue;
+      auto values = evaluate_elements(*instance_, segment);
+      if (!values) return std::unexpected(std::move(values.error()));
+      instance_->element_values[i] = std::move(*values);
+    }
+    return {};
+  }
+
+  Result<void> place_elements(std::optional<Trap>& trap) {
     for (size_t i = 0; i < info_.elements.size(); ++i) {
       const ElementSegment& segment = info_.elements[i];
       if (segment.mode == SegmentMode::Active) {
@@ -244,10 +258,9 @@ class Instantiation {
           trap.emplace(TrapKind::TableOutOfBounds, "element segment " + std::to_string(i));
           return {};
         }
-        if (auto ok = evaluate_elements(*instance_, segment, 0, segment.count, table.elements + offset[0]); !ok)
-          return ok;
+        copy_elements(*instance_, static_cast<u32>(i), 0, segment.count, table.elements + offset[0]);
       }
-      if (segment.mode != SegmentMode::Passive) instance_->dropped_elements[i] = true;
+      if (segment.mode != SegmentMode::Passive) drop_elements(*instance_, static_cast<u32>(i));
     }
     return {};
   }

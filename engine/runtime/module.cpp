@@ -60,6 +60,8 @@ Result<void> decode(ModuleState* state, std::span<const u8> bytes) {
   auto info = decode_module(bytes, state->engine->types, state->engine->config.features);
   if (!info) return std::unexpected(state->locate(std::move(info.error())));
   state->info = std::move(*info);
+  state->types.reserve(state->info.type_ids.size());
+  for (TypeId id : state->info.type_ids) state->types.push_back(&state->engine->types.get(id));
   const auto& memories = state->info.memories;
   state->memory0_guarded =
       !memories.empty() && memories[0].limits.address == AddressType::I32 && memories[0].page_size_log2 == 16;

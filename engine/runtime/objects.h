@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/gc/heap.h"
 #include "engine/module/module_info.h"
 #include "engine/text/parser.h"
 #include "engine/validate/side_table.h"
@@ -96,16 +97,7 @@ struct Tag {
   const RegisteredType* signature = nullptr;
 };
 
-// A thrown exception: what an exnref points to.
-struct Exception {
-  Tag* tag = nullptr;
-  bool has_references = false;  // an exnref to it may exist
-  std::vector<u64> values;      // slots
-};
 
-struct ExternObject {
-  u64 host_value = 0;
-};
 
 struct ModuleState {
   std::shared_ptr<EngineState> engine;
@@ -114,6 +106,7 @@ struct ModuleState {
   ModuleInfo info;
   text::SourceMap source_map;  // of a module that came as text
   bool memory0_guarded = true;
+  std::vector<const RegisteredType*> types;  // by module-local type index
 
   // The bytes: either owned or mapped.
   std::vector<u8> owned_bytes;
@@ -141,7 +134,8 @@ struct Instance {
   Context* context = nullptr;
   FunctionCode* code = nullptr;  // module->code
   u32 imported_functions = 0;
-  Function** imports = nullptr;  // imported functions by index
+  Function** imports = nullptr;    // imported functions by index
+  const RegisteredType* const* types = nullptr;  // by module-local type index
   Global** globals = nullptr;
   Table** tables = nullptr;
   Memory** memories = nullptr;
@@ -153,6 +147,7 @@ struct Instance {
   std::vector<Table*> table_list;
   std::vector<Memory*> memory_list;
   std::vector<Tag*> tag_list;
+  std::vector<std::vector<u64>> element_values;  // of segments given as expressions, until dropped
   std::vector<bool> dropped_elements;
   std::vector<bool> dropped_data;
 
@@ -170,8 +165,16 @@ Function* function_of(Instance& instance, u32 function_index);
 // yet.
 Result<void> evaluate_constant(Instance& instance, ConstantExpression expression, u64 bits[2]);
 
-// The elements of a segment, as references. Evaluates `count` items from `first` into `out`.
-Result<void> evaluate_elements(Instance& instance, const ElementSegment& segment, u64 first, u64 count, u64* out);
+// The elements of a segment given as expressions; evaluated once, when the module is instantiated.
+Result<std::vector<u64>> evaluate_elements(Instance& instance, const ElementSegment& segment);
+// Copies `count` elements of a segment from `first`; the range has been checked.
+void copy_elements(Instance& instance, u32 segment_index, u64 first, u64 count, u64* out);
+void drop_elements(Instance& instance, u32 segment_index);
+
+// Memory for an object of `type`, collecting garbage where that is due: every reference that must survive is on the value stack below
+// Context::sp or in another root. Zeroed but for its header. Null when the heap's limit is reached.
+gc::Object* allocate_object(StoreState& store, const RegisteredType& type, u64 bytes);
+void collect_garbage(StoreState& store);
 
 struct EngineState {
   Config config;
@@ -189,8 +192,12 @@ struct StoreState {
   std::deque<Tag> tags;
   std::deque<Function> host_functions;
   std::deque<HostCallback> callbacks;
-  std::deque<ExternObject> externs;
-  std::vector<std::unique_ptr<Exception>> exceptions;
+  std::unordered_map<u64, std::unique_ptr<gc::ExternObject>> externs;  // by host value
+  std::unordered_map<RefBits, u32> held;                               // references the host keeps, counted
+  std::unique_ptr<gc::Heap> heap;                                      // made at the first allocation
+  GcStatistics gc;
+  // Operands of constant expressions being evaluated: roots that are on no value stack.
+  std::vector<const std::vector<u64>*> temporary_roots;
 
   StoreState(const Engine& engine, const StoreLimits& limits);
   ~StoreState();

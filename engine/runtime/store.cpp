@@ -35,11 +35,36 @@ const Engine& Store::engine() const { return state_->engine; }
 const StoreLimits& Store::limits() const { return state_->limits; }
 
 RefBits Store::make_extern(u64 host_value) {
-  return reinterpret_cast<RefBits>(&state_->externs.emplace_back(runtime::ExternObject{host_value}));
+  auto& object = state_->externs[host_value];
+  if (!object) {
+    object = std::make_unique<gc::ExternObject>();
+    object->type = &gc::kExternType;
+    object->host_value = host_value;
+  }
+  return reinterpret_cast<RefBits>(object.get());
 }
 
-u64 Store::extern_value(RefBits reference) const {
-  return reinterpret_cast<const runtime::ExternObject*>(reference)->host_value;
+std::optional<u64> Store::extern_value(RefBits reference) const {
+  if (reference == 0 || gc::is_i31(reference) || gc::object_of(reference)->type != &gc::kExternType) return std::nullopt;
+  return static_cast<const gc::ExternObject*>(gc::object_of(reference))->host_value;
+}
+
+void Store::hold(RefBits reference) { state_->held[reference] += 1; }
+
+void Store::release(RefBits reference) {
+  auto found = state_->held.find(reference);
+  if (found != state_->held.end() && --found->second == 0) state_->held.erase(found);
+}
+
+void Store::collect_garbage() { runtime::collect_garbage(*state_); }
+
+GcStatistics Store::gc_statistics() const {
+  GcStatistics result = state_->gc;
+  if (state_->heap) {
+    result.allocated_bytes = state_->heap->statistics().allocated_bytes;
+    result.live_bytes = state_->heap->statistics().live_bytes;
+  }
+  return result;
 }
 
 // --- Function --------------------------------------------------------------------------------------------------------
