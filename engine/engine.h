@@ -391,6 +391,8 @@ class Store {
   // An externref to a host value; the value itself stays the host's. Never null, also for 0; the same value gives the same
   // reference.
   RefBits make_extern(u64 host_value);
+  // Whether a non-null reference of the any, extern, exn or func hierarchy has the heap type, as ref.test would say.
+  bool is_instance(RefBits reference, HeapType heap) const;
   // The garbage collector does not see references that only the host has: one that must outlive the next call into the
   // store is held. Holds are counted.
   void hold(RefBits reference);

@@ -136,11 +136,13 @@ Result<Value> argument_value(Store& store, const ScriptValue& constant, ValueTyp
       return Value::v128(vector);
     }
     case Kind::RefNull:
-    case Kind::RefExtern: break;
+    case Kind::RefExtern:
+    case Kind::RefHost: break;
     default: return fail(ErrorKind::Unsupported, std::string(kind_name(constant.kind)) + " as an argument");
   }
-  AbstractHeap hierarchy =
-      constant.kind == Kind::RefExtern ? AbstractHeap::Extern : hierarchy_of_keyword(constant.heap);
+  AbstractHeap hierarchy = constant.kind == Kind::RefExtern ? AbstractHeap::Extern
+                           : constant.kind == Kind::RefHost ? AbstractHeap::Any
+                                                            : hierarchy_of_keyword(constant.heap);
   if (!type.is_ref() || hierarchy_of(store, type.heap()) != hierarchy)
     return fail(ErrorKind::Usage, describe(constant) + " given to a parameter of type " + to_string(type));
   if (constant.kind == Kind::RefNull) return Value::null(type);
@@ -150,6 +152,9 @@ Result<Value> argument_value(Store& store, const ScriptValue& constant, ValueTyp
 bool matches(const Store& store, const ScriptValue& pattern, const Value& value) {
   auto is_reference_to = [&](AbstractHeap hierarchy) {
     return value.type().is_ref() && !value.is_null() && hierarchy_of(store, value.type().heap()) == hierarchy;
+  };
+  auto is_object_of = [&](AbstractHeap heap) {
+    return is_reference_to(AbstractHeap::Any) && store.is_instance(value.as_reference(), heap);
   };
   switch (pattern.kind) {
     case Kind::I32: return value.type() == kI32 && static_cast<u32>(value.bits()) == static_cast<u32>(pattern.bits);
@@ -163,17 +168,19 @@ bool matches(const Store& store, const ScriptValue& pattern, const Value& value)
       return value.is_null() &&
              (!pattern.has_value || hierarchy_of(store, value.type().heap()) == hierarchy_of_keyword(pattern.heap));
     case Kind::RefExtern:
-      return is_reference_to(AbstractHeap::Extern) &&
-             (!pattern.has_value || store.extern_value(value.as_reference()) == pattern.bits);
+    case Kind::RefHost: {
+      bool is_host = pattern.kind == Kind::RefHost;
+      if (!is_reference_to(is_host ? AbstractHeap::Any : AbstractHeap::Extern)) return false;
+      bool has_value = pattern.has_value || is_host;
+      return !has_value || store.extern_value(value.as_reference()) == pattern.bits;
+    }
     case Kind::RefFunc: return is_reference_to(AbstractHeap::Func);
     case Kind::RefExn: return is_reference_to(AbstractHeap::Exn);
-    // Which kind of object a reference of the any hierarchy leads to is not known without a GC heap.
     case Kind::RefAny: return is_reference_to(AbstractHeap::Any);
-    case Kind::RefHost:
-    case Kind::RefEq:
-    case Kind::RefI31:
-    case Kind::RefStruct:
-    case Kind::RefArray: return false;
+    case Kind::RefEq: return is_object_of(AbstractHeap::Eq);
+    case Kind::RefI31: return is_object_of(AbstractHeap::I31);
+    case Kind::RefStruct: return is_object_of(AbstractHeap::Struct);
+    case Kind::RefArray: return is_object_of(AbstractHeap::Array);
     case Kind::Either:
       for (const ScriptValue& alternative : pattern.alternatives)
         if (matches(store, alternative, value)) return true;
@@ -234,7 +241,7 @@ std::string describe(const Store& store, const Value& value) {
   }
   if (value.is_null()) return "null of type " + to_string(value.type());
   if (value.type().is_ref() && hierarchy_of(store, value.type().heap()) == AbstractHeap::Extern)
-    return "ref.extern " + std::to_string(store.extern_value(value.as_reference()));
+    if (auto host_value = store.extern_value(value.as_reference())) return "ref.extern " + std::to_string(*host_value);
   return "a " + to_string(value.type());
 }
 

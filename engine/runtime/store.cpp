@@ -49,6 +49,14 @@ std::optional<u64> Store::extern_value(RefBits reference) const {
   return static_cast<const gc::ExternObject*>(gc::object_of(reference))->host_value;
 }
 
+bool Store::is_instance(RefBits reference, HeapType heap) const {
+  if (!heap.is_concrete()) return gc::is_instance_of(reference, heap.abstract());
+  const RegisteredType& target = engine().types().get(heap.type_id());
+  if (target.type.kind == CompositeKind::Func)
+    return reinterpret_cast<const runtime::Function*>(reference)->signature->is_below(target);
+  return gc::is_instance_of(reference, target);
+}
+
 void Store::hold(RefBits reference) { state_->held[reference] += 1; }
 
 void Store::release(RefBits reference) {
