@@ -126,7 +126,7 @@ class Usage(CommandTest):
         for arguments in (["run"], ["run", "--bogus", "x.wat"], ["run", "--dir"], ["run", "--max-memory", "many", "x"],
                           ["run", "--max-stack", "1T", "x"], ["run", "--env", "=1", "x"], ["run", "--dir", "::a", "x"],
                           ["--bogus"], ["frobnicate"], ["validate"], ["wast"], ["inspect"], ["inspect", "a", "b"],
-                          ["validate", "--bogus", "x"], [""]):
+                          ["validate", "--bogus", "x"], [""], ["run", ""], ["validate", ""]):
             with self.subTest(arguments=arguments):
                 self.assert_error(brink(*arguments), 2, "--help")
 

@@ -62,7 +62,8 @@ class FeatureCollector {
     for (const GlobalDecl& global : info_.globals) add_type(global.type.value);
     if (!info_.tags.empty()) add(Feature::Exceptions);
     for (const ElementSegment& segment : info_.elements) {
-      add_type(segment.type);
+      // Indices alone have type (ref func) since 3.0, and were there before references were.
+      if (segment.is_expressions) add_type(segment.type);
       if (segment.mode != SegmentMode::Active) add(Feature::BulkMemory);
       if (segment.mode == SegmentMode::Declarative || segment.is_expressions) add(Feature::ReferenceTypes);
     }

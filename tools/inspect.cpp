@@ -12,7 +12,7 @@ class InspectCommand : public Command {
   explicit InspectCommand(CLI::App& top)
       : Command(top.add_subcommand("inspect", "Show a module's sections, types, imports, exports, features")) {
     app()->add_flag("--json", is_json_, "As JSON");
-    app()->add_option("FILE", file_, "The module, binary or text")->required();
+    app()->add_option("FILE", file_, "The module, binary or text")->required()->check(refuse_empty);
   }
 
   int execute() override {

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -64,7 +65,7 @@ bool is_short_run(const std::string& first) {
 // A bare word that names neither a command nor a file is a mistyped command rather than a missing file.
 bool is_mistyped_command(const std::string& word) {
   std::error_code ignored;
-  return !word.empty() && word[0] != '-' && word.find_first_of("./") == std::string::npos &&
+  return !word.starts_with('-') && word.find_first_of("./") == std::string::npos &&
          !std::filesystem::exists(word, ignored);
 }
 
@@ -110,7 +111,9 @@ int run_main(std::vector<std::string> arguments) {
   try {
     top.parse(arguments);
   } catch (const CLI::Success& request) {  // --help, --version
-    top.exit(request);
+    std::ostringstream text;
+    top.exit(request, text, text);
+    print(text.str());
     return finish_output(kExitSuccess);
   } catch (const CLI::ParseError& error) {
     std::string message = error.what();

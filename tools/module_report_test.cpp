@@ -48,6 +48,7 @@ TEST(ModuleReport, ListsSectionsWithSizes) {
 TEST(ModuleReport, AnMvpModuleUsesNoFeatures) {
   EXPECT_EQ(
       features_of(R"((module (memory 1) (table 1 funcref) (global (mut i32) (i32.const 1)) (data (i32.const 0) "x")
+    (elem (i32.const 0) 0)
     (func (param i32) (result i32) (block (result i32) (i32.load (local.get 0))))))"),
       Names{});
 }

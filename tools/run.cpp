@@ -45,7 +45,7 @@ class RunCommand : public Command {
     single(app()->add_option("--max-memory", max_memory_, "SIZE: the most a linear memory may have (bytes, K, M, G)"))
         ->check(is_size);
     single(app()->add_option("--max-stack", max_stack_, "SIZE: of the value stack (default 8M)"))->check(is_size);
-    app()->add_option("FILE", file_, "The module, binary or text")->type_name("")->required();
+    app()->add_option("FILE", file_, "The module, binary or text")->type_name("")->required()->check(refuse_empty);
     // For the help only: they are taken before CLI11 sees them, so that the guest's options stay the guest's.
     app()->add_option("ARGS", guest_arguments_, "Everything after FILE is the guest's")->type_name("");
   }
@@ -110,8 +110,14 @@ class RunCommand : public Command {
     config.args.push_back(std::filesystem::path(file_).filename().string());
     config.args.insert(config.args.end(), guest_arguments_.begin(), guest_arguments_.end());
     for (const std::string& variable : variables_) {
-      if (variable.find('=') != std::string::npos) config.environment.push_back(variable);
-      else if (const char* value = std::getenv(variable.c_str())) config.environment.push_back(variable + "=" + value);
+      std::string name = variable.substr(0, variable.find('='));
+      // Given twice, the last one counts, as in a shell.
+      std::erase_if(config.environment, [&](const std::string& other) { return other.starts_with(name + "="); });
+      if (name.size() < variable.size()) {
+        config.environment.push_back(variable);
+      } else if (const char* value = std::getenv(name.c_str())) {
+        config.environment.push_back(name + "=" + value);
+      }
     }
     for (const std::string& folder : folders_) {
       size_t separator = folder.find("::");

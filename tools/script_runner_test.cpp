@@ -125,8 +125,15 @@ TEST(ScriptRunner, PrintsOnlyWhenVerbose) {
   EXPECT_EQ(run(script, true).lines, (std::vector<std::string>{"print_i32 -5"}));
 }
 
+TEST(ScriptRunner, CommandsItDoesNotKnowAreSkippedAloud) {
+  ScriptRun result = run("(module)\n(thread $t (module))");
+  EXPECT_EQ(result.counts, (ScriptCounts{1, 0, 1}));
+  ASSERT_EQ(result.lines.size(), 1u);
+  EXPECT_TRUE(result.lines[0].starts_with("test.wast:2:1: skipped: ")) << result.lines[0];
+}
+
 TEST(ScriptRunner, AScriptThatCannotBeParsedIsOneFailure) {
-  ScriptRun result = run("(module)\n(assert_nothing)");
+  ScriptRun result = run("(module)\n(assert_return (invoke");
   EXPECT_EQ(result.counts, (ScriptCounts{0, 1, 0}));
   ASSERT_EQ(result.lines.size(), 1u);
   EXPECT_TRUE(result.lines[0].starts_with("test.wast:2:")) << result.lines[0];

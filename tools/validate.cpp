@@ -11,7 +11,7 @@ class ValidateCommand : public Command {
  public:
   explicit ValidateCommand(CLI::App& top) : Command(top.add_subcommand("validate", "Check that modules are valid")) {
     app()->add_flag("-v,--verbose", verbose_, "Name the valid files too");
-    app()->add_option("FILE", files_, "Modules, binary or text")->required();
+    app()->add_option("FILE", files_, "Modules, binary or text")->required()->check(refuse_empty);
   }
 
   int execute() override {

@@ -11,7 +11,7 @@ class WastCommand : public Command {
  public:
   explicit WastCommand(CLI::App& top) : Command(top.add_subcommand("wast", "Run test scripts (.wast)")) {
     app()->add_flag("-v,--verbose", verbose_, "Counts of each file, output of the guests, messages worded differently");
-    app()->add_option("FILE", files_, "Scripts, each run in a store of its own")->required();
+    app()->add_option("FILE", files_, "Scripts, each run in a store of its own")->required()->check(refuse_empty);
   }
 
   int execute() override {

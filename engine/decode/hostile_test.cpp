@@ -55,7 +55,7 @@ TEST(Hostile, RandomDamageIsSurvived) {
   std::mt19937 random(1);
   Bytes whole = full_module();
   u32 accepted = 0;
-  for (u32 i = 0; i < 20'000; ++i) {
+  for (u32 i = 0; i < 5'000; ++i) {
     Bytes damaged = whole;
     for (u32 j = 0, n = 1 + random() % 4; j < n; ++j) damaged[random() % damaged.size()] = static_cast<u8>(random());
     if (random() % 4 == 0) damaged.resize(random() % damaged.size());

@@ -76,47 +76,54 @@ std::optional<u8> ModuleParser::take_branch_hint(u32 token_index) {
 
 // Those in front of the next token: (@custom "name" (before|after section)? "contents"*).
 void ModuleParser::parse_custom_annotations() {
-  while (const Annotation* annotation = take_annotation(cursor_.index(), "custom")) {
-    const std::vector<Token>& tokens = annotation->tokens;
-    Token here = at_offset(annotation->offset);
-    size_t i = 0;
-    if (tokens.empty() || tokens[0].kind != TokenKind::String) {
-      return cursor_.fail_at(here, "@custom annotation: missing section name");
-    }
-    std::string name = decode_string(list_.text(tokens[i++]));
-    if (!is_valid_utf8(name)) return cursor_.fail_at(here, "@custom annotation: malformed UTF-8 encoding");
-    Placement placement;
-    if (i < tokens.size() && tokens[i].kind == TokenKind::LeftParen) {
-      auto text_at = [&](size_t index) {
-        return index < tokens.size() ? list_.text(tokens[index]) : std::string_view();
-      };
-      std::string_view side = text_at(i + 1), section = text_at(i + 2);
-      if (side != "before" && side != "after") {
-        return cursor_.fail_at(here, "@custom annotation: malformed placement");
-      }
-      placement.after = side == "after";
-      const auto* known = std::find(std::begin(kSectionNames), std::end(kSectionNames), section);
-      if (known != std::end(kSectionNames)) {
-        placement.anchor = static_cast<i32>(known - std::begin(kSectionNames));
-      } else if (section == "first" && !placement.after) {
-        placement.anchor = Placement::kFirst;
-      } else if (section == "last" && placement.after) {
-        placement.anchor = Placement::kLast;
-      } else {
-        return cursor_.fail_at(here, "@custom annotation: malformed section kind");
-      }
-      if (text_at(i + 3) != ")") return cursor_.fail_at(here, "@custom annotation: unexpected token");
-      i += 4;
-    }
-    std::string contents;
-    for (; i < tokens.size(); ++i) {
-      if (tokens[i].kind != TokenKind::String) {
-        return cursor_.fail_at(here, "@custom annotation: unexpected token");
-      }
-      contents += decode_string(list_.text(tokens[i]));
-    }
-    encoder_.add_custom(placement, name, contents);
+  const u32 token_index = cursor_.index();
+  auto first = std::lower_bound(annotations_.begin(), annotations_.end(), token_index,
+                                [](const Annotation& annotation, u32 index) { return annotation.before < index; });
+  for (auto it = first; it != annotations_.end() && it->before == token_index; ++it) {
+    if (it->name != "custom") continue;
+    annotation_used_[static_cast<size_t>(it - annotations_.begin())] = true;
+    parse_custom_annotation(*it);
   }
+}
+
+void ModuleParser::parse_custom_annotation(const Annotation& annotation) {
+  const std::vector<Token>& tokens = annotation.tokens;
+  Token here = at_offset(annotation.offset);
+  size_t i = 0;
+  if (tokens.empty() || tokens[0].kind != TokenKind::String) {
+    return cursor_.fail_at(here, "@custom annotation: missing section name");
+  }
+  std::string name = decode_string(list_.text(tokens[i++]));
+  if (!is_valid_utf8(name)) return cursor_.fail_at(here, "@custom annotation: malformed UTF-8 encoding");
+  Placement placement;
+  if (i < tokens.size() && tokens[i].kind == TokenKind::LeftParen) {
+    auto text_at = [&](size_t index) { return index < tokens.size() ? list_.text(tokens[index]) : std::string_view(); };
+    std::string_view side = text_at(i + 1), section = text_at(i + 2);
+    if (side != "before" && side != "after") {
+      return cursor_.fail_at(here, "@custom annotation: malformed placement");
+    }
+    placement.after = side == "after";
+    const auto* known = std::find(std::begin(kSectionNames), std::end(kSectionNames), section);
+    if (known != std::end(kSectionNames)) {
+      placement.anchor = static_cast<i32>(known - std::begin(kSectionNames));
+    } else if (section == "first" && !placement.after) {
+      placement.anchor = Placement::kFirst;
+    } else if (section == "last" && placement.after) {
+      placement.anchor = Placement::kLast;
+    } else {
+      return cursor_.fail_at(here, "@custom annotation: malformed section kind");
+    }
+    if (text_at(i + 3) != ")") return cursor_.fail_at(here, "@custom annotation: unexpected token");
+    i += 4;
+  }
+  std::string contents;
+  for (; i < tokens.size(); ++i) {
+    if (tokens[i].kind != TokenKind::String) {
+      return cursor_.fail_at(here, "@custom annotation: unexpected token");
+    }
+    contents += decode_string(list_.text(tokens[i]));
+  }
+  encoder_.add_custom(placement, name, contents);
 }
 
 // Whatever nothing asked for stands where it means nothing.

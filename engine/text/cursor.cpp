@@ -174,7 +174,9 @@ u64 Cursor::expect_unsigned(u32 bits, const char* what) {
   Literal<u64> literal = parse_unsigned(text(peek()), bits);
   if (literal.status == LiteralStatus::NotALiteral) return fail_unexpected(what), 0;
   if (!literal.ok()) {
-    return fail("i" + std::to_string(bits) + " constant out of range: " + quote(peek()) + " as " + what), 0;
+    return fail(std::string("i").append(std::to_string(bits)) + " constant out of range: " + quote(peek()) + " as " +
+                what),
+           0;
   }
   next();
   return literal.value;

@@ -169,7 +169,7 @@ Literal<Bits> parse_decimal(std::string_view text) {
   // Far outside of any format; spares std::from_chars exponents of many digits.
   if (scale + exponent > 400) return {LiteralStatus::OutOfRange, 0};
   if (scale + exponent < -400) return {LiteralStatus::Ok, 0};
-  if (exponent != 0) digits += "e" + std::to_string(exponent);
+  if (exponent != 0) digits.append("e").append(std::to_string(exponent));
   typename Format<Bits>::Float value = 0;
   auto [stop, code] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   // An underflow is no error of the literal: the nearest value is zero.

@@ -12,7 +12,9 @@ constexpr auto kOk = LiteralStatus::Ok, kNot = LiteralStatus::NotALiteral, kRang
 void expect_integer(const char* text, u32 bits, LiteralStatus status, u64 value = 0) {
   Literal<u64> literal = parse_integer(text, bits);
   EXPECT_EQ(literal.status, status) << text;
-  if (status == kOk) EXPECT_EQ(literal.value, value) << text;
+  if (status == kOk) {
+    EXPECT_EQ(literal.value, value) << text;
+  }
 }
 
 void expect_f32(const std::string& text, u32 bits) {

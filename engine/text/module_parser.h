@@ -103,6 +103,7 @@ class ModuleParser {
   std::optional<std::string> take_name_annotation();
   std::optional<u8> take_branch_hint(u32 token_index);
   void parse_custom_annotations();
+  void parse_custom_annotation(const Annotation& annotation);
   void check_annotations();
 
   // declarations.cpp

@@ -37,7 +37,7 @@ class BodyDecoder : public BodyState {
 
  private:
   Result<void> decode_expression(Frame& frame);
-  void decode_instruction(Op op, const OpcodeRule& rule);
+  [[gnu::always_inline]] void decode_instruction(Op op, const OpcodeRule& rule);
 
   // Control.
 
@@ -59,7 +59,7 @@ class BodyDecoder : public BodyState {
 
   // Variables and parametric instructions.
 
-  void decode_local(Op op);
+  [[gnu::always_inline]] void decode_local(Op op);
   void decode_global(Op op);
   void decode_drop();
   void decode_select();

@@ -102,7 +102,7 @@ class BodyState {
   bool check_match(std::span<const ValueType> sub, std::span<const ValueType> super, const char* what);
 
   // Takes the operands and pushes the result of an instruction with a plain signature.
-  void apply_signature(const OpcodeRule& rule) {
+  [[gnu::always_inline]] void apply_signature(const OpcodeRule& rule) {
     switch (rule.operand_slots) {
       case 0: break;
       case 1:
@@ -160,11 +160,11 @@ class BodyState {
 
   // Errors; only the first counts. The offset is the instruction's opcode.
 
-  void fail_here(ErrorKind kind, std::string message);
+  [[gnu::cold]] void fail_here(ErrorKind kind, std::string message);
   void invalid(std::string message) { fail_here(ErrorKind::Invalid, std::move(message)); }
-  void unknown(const char* what, u32 index);
-  void type_mismatch(const std::string& expected, const std::string& found);
-  void unsupported(Feature feature);
+  [[gnu::cold]] void unknown(const char* what, u32 index);
+  [[gnu::cold]] void type_mismatch(const std::string& expected, const std::string& found);
+  [[gnu::cold]] void unsupported(Feature feature);
   std::string_view instruction_name() const { return op_info(instruction_.op).text; }
 
   const ModuleInfo& module_;
@@ -186,7 +186,7 @@ class BodyState {
       raise_high_water();
     *top_++ = type;
   }
-  void raise_high_water();
+  [[gnu::cold]] void raise_high_water();
   ValueType pop_unlike(ValueType expected);
 
   void check_reference(Op op);

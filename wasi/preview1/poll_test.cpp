@@ -13,6 +13,8 @@ namespace {
 
 using Milliseconds = std::chrono::milliseconds;
 constexpr u64 kMillisecond = 1'000'000;
+// Far more than a busy machine takes to notice, far less than the timeouts that must not be waited for.
+constexpr Milliseconds kSoon{10'000};
 
 Subscription clock_subscription(u64 userdata, ClockId clock, u64 timeout, u16 flags = 0) {
   Subscription subscription;
@@ -71,7 +73,7 @@ TEST_F(WasiPoll, SleepsAsLongAsAsked) {
   for (ClockId clock : {ClockId::Monotonic, ClockId::Realtime}) {
     auto events = poll({clock_subscription(7, clock, 30 * kMillisecond)}).value();
     EXPECT_GE(elapsed, Milliseconds(30));
-    EXPECT_LT(elapsed, Milliseconds(500));
+    EXPECT_LT(elapsed, kSoon);
     ASSERT_EQ(events.size(), 1u);
     EXPECT_EQ(events[0].userdata, 7u);
     EXPECT_EQ(events[0].error, Errno::Success);
@@ -85,19 +87,19 @@ TEST_F(WasiPoll, AbsoluteTimes) {
     u64 now = host::clock_time(host_clock).value();
     ASSERT_EQ(poll({clock_subscription(1, clock, now + 30 * kMillisecond, subclockflags::kAbstime)})->size(), 1u);
     EXPECT_GE(host::clock_time(host_clock).value(), now + 30 * kMillisecond);
-    EXPECT_LT(elapsed, Milliseconds(500));
+    EXPECT_LT(elapsed, kSoon);
     EXPECT_EQ(poll({clock_subscription(1, clock, now - 1, subclockflags::kAbstime)})->size(), 1u);
-    EXPECT_LT(elapsed, Milliseconds(20));
+    EXPECT_LT(elapsed, kSoon);
   }
 }
 
 TEST_F(WasiPoll, TheEarliestTimeoutEndsTheSleep) {
   auto events = poll({clock_subscription(1, ClockId::Monotonic, ~u64{0}),
                       clock_subscription(2, ClockId::Realtime, 20 * kMillisecond),
-                      clock_subscription(3, ClockId::Monotonic, 5'000 * kMillisecond)})
+                      clock_subscription(3, ClockId::Monotonic, 60'000 * kMillisecond)})
                     .value();
   EXPECT_GE(elapsed, Milliseconds(20));
-  EXPECT_LT(elapsed, Milliseconds(1000));
+  EXPECT_LT(elapsed, kSoon);
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0].userdata, 2u);
 }
@@ -124,7 +126,7 @@ TEST_F(WasiPoll, BadRequests) {
             fd_subscription(5, EventType::FdWrite, 0), fd_subscription(6, EventType::FdRead, kRoot),
             clock_subscription(7, ClockId::Monotonic, 60'000 * kMillisecond)})
           .value();
-  EXPECT_LT(elapsed, Milliseconds(500));
+  EXPECT_LT(elapsed, kSoon);
   ASSERT_EQ(events.size(), 6u);
   for (size_t i = 0; i < 6; ++i) {
     EXPECT_EQ(events[i].userdata, i + 1);
@@ -140,7 +142,7 @@ TEST_F(WasiPoll, RegularFilesAndOverriddenStreamsAreReadyAtOnce) {
                       fd_subscription(3, EventType::FdRead, 0), fd_subscription(4, EventType::FdWrite, 1),
                       clock_subscription(5, ClockId::Monotonic, 60'000 * kMillisecond)})
                     .value();
-  EXPECT_LT(elapsed, Milliseconds(500));
+  EXPECT_LT(elapsed, kSoon);
   ASSERT_EQ(events.size(), 4u);
   EXPECT_EQ(events[0].nbytes, 6u);
   EXPECT_EQ(events[0].type, EventType::FdRead);

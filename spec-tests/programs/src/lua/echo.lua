@@ -1,0 +1,10 @@
+-- Reads standard input in every way io.read offers, writes to both outputs.
+print(io.read("n", "n"))
+print(io.read("l"))
+print(io.read("L"))
+print(io.read(4))
+local rest = io.read("a")
+print(#rest, select(2, rest:gsub("\n", "\n")))
+print(io.read("a"), io.read("l"))
+io.stderr:write("to standard error\n")
+io.stdout:write("done\n")

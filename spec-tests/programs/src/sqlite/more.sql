@@ -1,0 +1,2 @@
+SELECT 'read from a file', count(*) FROM imported;
+PRAGMA quick_check;

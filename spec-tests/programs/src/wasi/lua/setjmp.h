@@ -1,0 +1,2 @@
+/* wasi-libc has no setjmp; lua_wasi.h replaces every use of it. */
+#pragma once
