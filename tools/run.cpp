@@ -45,6 +45,9 @@ class RunCommand : public Command {
     single(app()->add_option("--max-memory", max_memory_, "SIZE: the most a linear memory may have (bytes, K, M, G)"))
         ->check(is_size);
     single(app()->add_option("--max-stack", max_stack_, "SIZE: of the value stack (default 8M)"))->check(is_size);
+    single(app()->add_option("--max-gc-heap", max_gc_heap_, "SIZE: of the heap for structs and arrays (default 1G)"))
+        ->check(is_size);
+    app()->add_flag("--gc-stress", gc_stress_, "Collect garbage before every allocation");
     app()->add_option("FILE", file_, "The module, binary or text")->type_name("")->required()->check(refuse_empty);
     // For the help only: they are taken before CLI11 sees them, so that the guest's options stay the guest's.
     app()->add_option("ARGS", guest_arguments_, "Everything after FILE is the guest's")->type_name("");
@@ -83,6 +86,8 @@ class RunCommand : public Command {
     StoreLimits limits;
     if (!max_memory_.empty()) limits.memory_bytes = *parse_size(max_memory_);
     if (!max_stack_.empty()) limits.stack_bytes = *parse_size(max_stack_);
+    if (!max_gc_heap_.empty()) limits.gc_heap_bytes = *parse_size(max_gc_heap_);
+    limits.gc_stress = gc_stress_;
     Result<std::shared_ptr<wasi::Context>> context = wasi::make_context(guest_environment());
     if (!context) return end_with(context.error());
     Linker linker(engine);
@@ -181,6 +186,8 @@ class RunCommand : public Command {
   std::string function_;
   std::string max_memory_;
   std::string max_stack_;
+  std::string max_gc_heap_;
+  bool gc_stress_ = false;
   std::string file_;
   std::vector<std::string> guest_arguments_;
 };

@@ -93,10 +93,20 @@ struct ActionOutcome {
   }
 };
 
+StoreLimits make_limits(const ScriptOptions& options) {
+  StoreLimits limits;
+  limits.gc_stress = options.gc_stress;
+  return limits;
+}
+
 class ScriptRunner {
  public:
   ScriptRunner(const std::string& file, const ScriptOptions& options)
-      : file_(file), options_(options), engine_(make_config(options)), store_(engine_), linker_(engine_) {}
+      : file_(file),
+        options_(options),
+        engine_(make_config(options)),
+        store_(engine_, make_limits(options)),
+        linker_(engine_) {}
 
   Result<void> prepare() {
     return define_spectest(linker_, store_, [this](std::string_view line) {

@@ -29,6 +29,7 @@ struct ScriptCounts {
 struct ScriptOptions {
   FeatureSet features = FeatureSet::wasm3();
   bool verbose = false;
+  bool gc_stress = false;  // collect garbage before every allocation
   // Receives a line without a newline: failures and skipped commands as "FILE:LINE:COLUMN: …", and if verbose also
   // differing messages and what the guest prints.
   std::function<void(std::string_view line)> print = [](std::string_view) {};

@@ -11,12 +11,14 @@ class WastCommand : public Command {
  public:
   explicit WastCommand(CLI::App& top) : Command(top.add_subcommand("wast", "Run test scripts (.wast)")) {
     app()->add_flag("-v,--verbose", verbose_, "Counts of each file, output of the guests, messages worded differently");
+    app()->add_flag("--gc-stress", gc_stress_, "Collect garbage before every allocation");
     app()->add_option("FILE", files_, "Scripts, each run in a store of its own")->required()->check(refuse_empty);
   }
 
   int execute() override {
     ScriptOptions options;
     options.verbose = verbose_;
+    options.gc_stress = gc_stress_;
     options.print = [](std::string_view line) { print_line(printable(line)); };
     ScriptCounts total;
     for (const std::string& file : files_) {
@@ -38,6 +40,7 @@ class WastCommand : public Command {
  private:
   std::vector<std::string> files_;
   bool verbose_ = false;
+  bool gc_stress_ = false;
 };
 
 }  // namespace

@@ -49,8 +49,8 @@ u32 bitmap_words(u32 cells) { return (cells + 63) / 64; }
 
 Heap::Heap(u64 limit_bytes) {
   reserved_bytes_ = (std::max<u64>(limit_bytes, 1) + kBlockBytes - 1) & ~(kBlockBytes - 1);
-  void* mapping = mmap(nullptr, reserved_bytes_, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* mapping =
+      mmap(nullptr, reserved_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapping == MAP_FAILED) reserved_bytes_ = 0;
   else base_ = reinterpret_cast<u64>(mapping);
   threshold_ = kMinThreshold;

@@ -1,15 +1,18 @@
 // The GC heap: memory for structs, arrays and exceptions of one store.
 //
-// Made for sandboxes that live for milliseconds: most are dropped before they ever collect, and dropping is one munmap. Objects never move, so
-// that the value stacks can be scanned conservatively and neither the interpreter nor compiled code keeps stack maps.
+// Made for sandboxes that live for milliseconds: most are dropped before they ever collect, and dropping is one munmap.
+// Objects never move, so that the value stacks can be scanned conservatively and neither the interpreter nor compiled
+// code keeps stack maps.
 //
-// One reservation of address space, untouched until used, cut into blocks of 64 KiB. A block holds cells of one size class; objects above
-// kMaxSmallBytes take whole blocks in a row. Each block has two bitmaps: `taken` (the cell may hold an object) and `marked`. Allocation bumps through a
-// run of free cells, found by scanning `taken`; a run is zeroed and marked taken as a whole when it is claimed, so the fast path is a compare and
-// an addition. A collection marks from the roots; then `taken` becomes `marked`, blocks without a live cell are free again, and that is the whole sweep.
+// One reservation of address space, untouched until used, cut into blocks of 64 KiB. A block holds cells of one size
+// class; objects above kMaxSmallBytes take whole blocks in a row. Each block has two bitmaps: `taken` (the cell may
+// hold an object) and `marked`. Allocation bumps through a run of free cells, found by scanning `taken`; a run is
+// zeroed and marked taken as a whole when it is claimed, so the fast path is a compare and an addition. A collection
+// marks from the roots; then `taken` becomes `marked`, blocks without a live cell are free again, and that is the whole
+// sweep.
 //
-// A word is a pointer to an object if it points to the first byte of a taken cell whose header is not null; anything else on a value stack is a
-// number. Dead cells are not taken, so a stale word cannot revive one.
+// A word is a pointer to an object if it points to the first byte of a taken cell whose header is not null; anything
+// else on a value stack is a number. Dead cells are not taken, so a stale word cannot revive one.
 #pragma once
 #include <memory>
 #include <vector>
@@ -73,10 +76,10 @@ class Heap {
     u8* cursor = nullptr;  // the next free cell of the claimed run
     u8* limit = nullptr;
     u32 cell_bytes = 0;
-    u32 cells = 0;          // a block
-    u32 inverse = 0;        // ceil(2^32 / cell_bytes)
+    u32 cells = 0;    // a block
+    u32 inverse = 0;  // ceil(2^32 / cell_bytes)
     std::vector<u32> blocks;
-    u32 scan_block = 0;     // position in `blocks` where the search for a run goes on
+    u32 scan_block = 0;  // position in `blocks` where the search for a run goes on
     u32 scan_cell = 0;
   };
 
@@ -84,10 +87,10 @@ class Heap {
 
   struct Block {
     BlockKind kind = BlockKind::Free;
-    bool is_dirty = false;       // has held objects: not known to be zero
+    bool is_dirty = false;  // has held objects: not known to be zero
     u8 size_class = 0;
-    u32 large_blocks = 0;        // LargeFirst
-    bool large_marked = false;   // LargeFirst
+    u32 large_blocks = 0;       // LargeFirst
+    bool large_marked = false;  // LargeFirst
     std::unique_ptr<u64[]> taken, marked;
   };
 
@@ -106,7 +109,7 @@ class Heap {
 
   u64 base_ = 0;
   u64 reserved_bytes_ = 0;
-  u64 used_bytes_ = 0;     // blocks_.size() * kBlockBytes
+  u64 used_bytes_ = 0;  // blocks_.size() * kBlockBytes
   u64 since_collection_ = 0;
   u64 threshold_ = 0;
   u32 first_free_hint_ = 0;

@@ -4,8 +4,8 @@
 //   value << 1 | 1        i31
 //   pointer, 8-aligned    an Object: struct, array or exception in the GC heap, or an ExternObject of the store
 //
-// externref and anyref hold the same bits, so that any.convert_extern and extern.convert_any are no work. Function references are another
-// hierarchy: they point to runtime::Function and are never looked at here.
+// externref and anyref hold the same bits, so that any.convert_extern and extern.convert_any are no work. Function
+// references are another hierarchy: they point to runtime::Function and are never looked at here.
 #pragma once
 #include <bit>
 #include <cstring>
@@ -60,7 +60,8 @@ inline bool is_instance_of(u64 reference, const RegisteredType& target) {
 }
 bool is_instance_of(u64 reference, AbstractHeap target);
 
-// Copies between an object's field or element and value-stack slots (two for v128). Packed values are extended when read.
+// Copies between an object's field or element and value-stack slots (two for v128). Packed values are extended when
+// read.
 inline void read_storage(const u8* from, ValueType storage, bool is_signed, u64* slots) {
   switch (storage.kind()) {
     case TypeKind::I8: slots[0] = is_signed ? static_cast<u32>(static_cast<i8>(*from)) : *from; break;
@@ -80,6 +81,8 @@ inline void read_storage(const u8* from, ValueType storage, bool is_signed, u64*
   }
 }
 
-inline void write_storage(u8* to, ValueType storage, const u64* slots) { std::memcpy(to, slots, storage_bytes(storage)); }
+inline void write_storage(u8* to, ValueType storage, const u64* slots) {
+  std::memcpy(to, slots, storage_bytes(storage));
+}
 
 }  // namespace brink::gc

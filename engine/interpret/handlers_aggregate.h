@@ -1,6 +1,7 @@
 // Structs, arrays, i31 and casts (specification, section 4.6.4).
 //
-// Allocation happens with all operands still on the value stack and Context::sp above them, so that a collection finds them.
+// Allocation happens with all operands still on the value stack and Context::sp above them, so that a collection finds
+// them.
 #pragma once
 #include "engine/interpret/handlers_control.h"
 #include "engine/runtime/aggregate.h"

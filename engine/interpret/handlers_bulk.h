@@ -7,8 +7,6 @@
 
 namespace brink::interpret {
 
-
-
 // -1 in the width of a memory's or table's addresses.
 BRINK_INLINE u64 grow_result(u64 old_size, AddressType address) {
   return address == AddressType::I32 ? static_cast<u32>(old_size) : old_size;

@@ -45,7 +45,8 @@ gc::ArrayObject* make_array_of(StoreState& store, const RegisteredType& type, u6
   gc::ArrayObject* array = make_array(store, type, length);
   if (array == nullptr) return nullptr;
   ValueType storage = type.type.fields[0].storage;
-  for (u64 i = 0; i < length; ++i, slots += storage.slots()) gc::write_storage(element_address(*array, i), storage, slots);
+  for (u64 i = 0; i < length; ++i, slots += storage.slots())
+    gc::write_storage(element_address(*array, i), storage, slots);
   return array;
 }
 

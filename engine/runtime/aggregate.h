@@ -4,7 +4,8 @@
 
 namespace brink::runtime {
 
-// Null results: the heap's limit is reached. Arguments that are references must be reachable from a root (see allocate_object).
+// Null results: the heap's limit is reached. Arguments that are references must be reachable from a root (see
+// allocate_object).
 
 // `slots` holds the fields' values in their order as on the value stack; null: all fields zero.
 gc::Object* make_struct(StoreState& store, const RegisteredType& type, const u64* slots);

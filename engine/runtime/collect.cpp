@@ -1,8 +1,9 @@
 // Garbage collection of a store: when, and from which roots.
 //
-// Roots. Conservatively: every word of the value stack below Context::sp, which at an allocation covers all live frames, the
-// operands of the allocating instruction included. Precisely: globals, tables, element segments, held references, constant
-// expressions in evaluation, an exception in flight. Function references point to objects of the store, which live as long as it.
+// Roots. Conservatively: every word of the value stack below Context::sp, which at an allocation covers all live
+// frames, the operands of the allocating instruction included. Precisely: globals, tables, element segments, held
+// references, constant expressions in evaluation, an exception in flight. Function references point to objects of the
+// store, which live as long as it.
 #include <chrono>
 
 #include "engine/interpret/state.h"

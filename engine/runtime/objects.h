@@ -97,8 +97,6 @@ struct Tag {
   const RegisteredType* signature = nullptr;
 };
 
-
-
 struct ModuleState {
   std::shared_ptr<EngineState> engine;
   Engine handle;  // for Module::engine()
@@ -134,7 +132,7 @@ struct Instance {
   Context* context = nullptr;
   FunctionCode* code = nullptr;  // module->code
   u32 imported_functions = 0;
-  Function** imports = nullptr;    // imported functions by index
+  Function** imports = nullptr;                  // imported functions by index
   const RegisteredType* const* types = nullptr;  // by module-local type index
   Global** globals = nullptr;
   Table** tables = nullptr;
@@ -171,8 +169,8 @@ Result<std::vector<u64>> evaluate_elements(Instance& instance, const ElementSegm
 void copy_elements(Instance& instance, u32 segment_index, u64 first, u64 count, u64* out);
 void drop_elements(Instance& instance, u32 segment_index);
 
-// Memory for an object of `type`, collecting garbage where that is due: every reference that must survive is on the value stack below
-// Context::sp or in another root. Zeroed but for its header. Null when the heap's limit is reached.
+// Memory for an object of `type`, collecting garbage where that is due: every reference that must survive is on the
+// value stack below Context::sp or in another root. Zeroed but for its header. Null when the heap's limit is reached.
 gc::Object* allocate_object(StoreState& store, const RegisteredType& type, u64 bytes);
 void collect_garbage(StoreState& store);
 

@@ -45,7 +45,8 @@ RefBits Store::make_extern(u64 host_value) {
 }
 
 std::optional<u64> Store::extern_value(RefBits reference) const {
-  if (reference == 0 || gc::is_i31(reference) || gc::object_of(reference)->type != &gc::kExternType) return std::nullopt;
+  if (reference == 0 || gc::is_i31(reference) || gc::object_of(reference)->type != &gc::kExternType)
+    return std::nullopt;
   return static_cast<const gc::ExternObject*>(gc::object_of(reference))->host_value;
 }
 
