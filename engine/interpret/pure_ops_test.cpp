@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "engine/interpret/numeric.h"
 #include "engine/interpret/vector.h"
@@ -83,12 +83,11 @@ constexpr bool same_signature(const OpSignature& a, const OpSignature& b) {
 
 struct Entry {
   Op op;
-  std::string function;
-  std::string signature;
+  std::string_view function;
 };
 
-const std::vector<Entry> kEntries = {
-#define BRINK_PURE(id, function, sig) {Op::id, #function, #sig},
+constexpr Entry kEntries[] = {
+#define BRINK_PURE(id, function, sig) {Op::id, #function},
 #define BRINK_TRAPPING BRINK_PURE
 #define BRINK_LANE BRINK_PURE
 #define BRINK_VECTOR_LOAD BRINK_PURE
