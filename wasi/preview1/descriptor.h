@@ -34,8 +34,8 @@ struct Descriptor {
   bool read_only = false;  // in a read-only directory: nothing beneath or about it may be changed
   u16 flags = 0;           // fdflags, of which Nonblock is only kept here: host/file.h, Waiting
 
-  const OpenDirectory* preopen = nullptr;  // kept alive by the context
-  std::optional<host::DirectoryStream> stream;
+  const OpenDirectory* preopen = nullptr;         // kept alive by the context
+  std::unique_ptr<host::DirectoryStream> stream;  // once it has been read
   const InputSource* source = nullptr;
   const OutputSink* sink = nullptr;
 

@@ -100,14 +100,12 @@ TEST(WasiFiles, AListThatIsOverwrittenWhileReadIsCheckedAgain) {
   TemporaryFolder folder;
   Guest guest(folder.path());
   constexpr u32 kCount = 1026;
-  // The first 1024 entries are one byte each, the next reads would go where the file's bytes say: far outside.
-  std::string evil(1024, 'x');
-  IoVector outside{0xffff'0000, 0x1000};
-  std::string tail(reinterpret_cast<const char*>(&outside), 8);
+  // 1024 buffers are filled at a time: the first 16 bytes of the file become the last two entries of the list, and
+  // these lead to a page that is mapped but not the guest's.
+  IoVector outside{Guest::kForeignPage, 16};
+  std::string entry_bytes(reinterpret_cast<const char*>(&outside), 8);
+  folder.write("f", entry_bytes + entry_bytes + std::string(4096, 'y'));
   u32 list = guest.room(kCount * 8);
-  // Entry i < 1024 points at byte i of entries 1024 and 1025 for the first 16, elsewhere for the others.
-  std::string content = tail + tail + std::string(4096, 'y');
-  folder.write("f", content);
   u32 elsewhere = guest.room(2048);
   for (u32 i = 0; i < kCount; ++i) {
     IoVector entry{i < 16 ? list + 1024 * 8 + i : elsewhere + i, 1};
@@ -117,6 +115,7 @@ TEST(WasiFiles, AListThatIsOverwrittenWhileReadIsCheckedAgain) {
   u32 result = guest.room(4);
   ASSERT_EQ(guest->fd_read(guest.memory, fd, list, kCount, result), Errno::Success);
   EXPECT_EQ(guest.get<u32>(result), 1024u);
+  EXPECT_EQ(guest.text(Guest::kForeignPage, 16), std::string(16, '\0'));
 }
 
 TEST(WasiFiles, AccessIsWhatTheRightsAsked) {

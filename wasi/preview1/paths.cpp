@@ -49,28 +49,22 @@ Errno Context::fd_readdir(GuestMemory& memory, u32 fd, u32 buf, u32 buf_len, u64
   if (!place) return place.error();
   auto base = directory(fd, Use::Look);
   if (!base) return base.error();
+  int from = (*base)->fd;
   auto& stream = (*base)->stream;
-  if (!stream) {
-    auto opened = host::DirectoryStream::open((*base)->fd);
-    if (!opened) return errno_of(opened);
-    stream = std::move(*opened);
-  }
+  if (!stream) stream = std::make_unique<host::DirectoryStream>();
   std::span<u8> rest = *place;
   while (!rest.empty()) {
-    auto entry = stream->entry_at(cookie);
+    auto entry = stream->entry_at(from, cookie);
     if (!entry) {
       if (rest.size() == buf_len) return errno_of(entry);
       break;
     }
-    if (!*entry) {
-      stream.reset();
-      break;
-    }
+    if (!*entry) break;
     Dirent header;
     header.next = cookie = (*entry)->next;
     header.ino = (*entry)->inode;
     header.namlen = static_cast<u32>((*entry)->name.size());
-    header.type = entry_type(**entry, stream->directory());
+    header.type = entry_type(**entry, from);
     append(rest, &header, sizeof header);
     append(rest, (*entry)->name.data(), (*entry)->name.size());
   }

@@ -63,19 +63,21 @@ struct OpenOptions {
 class Guest {
  public:
   static constexpr u32 kMemoryBytes = 1 << 20;
+  static constexpr u32 kForeignPage = kMemoryBytes + 4096;
+  static constexpr u32 kMappedBytes = kForeignPage + 4096;
 
   explicit Guest(Config config = {}) {
     auto made = make_context(std::move(config));
     EXPECT_TRUE(made) << made.error().message;
     context = *made;
-    // A page that cannot be touched follows the memory.
-    void* place = ::mmap(nullptr, kMemoryBytes + 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (place == MAP_FAILED || ::mprotect(place, kMemoryBytes, PROT_READ | PROT_WRITE) != 0) abort();
+    // A page that cannot be touched follows the memory, and one that could, but is not the guest's.
+    void* place = ::mmap(nullptr, kMappedBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (place == MAP_FAILED || ::mprotect(static_cast<u8*>(place) + kMemoryBytes, 4096, PROT_NONE) != 0) abort();
     bytes = static_cast<u8*>(place);
     memory = GuestMemory({bytes, kMemoryBytes});
   }
   explicit Guest(const std::string& folder, bool read_only = false) : Guest(config_of(folder, read_only)) {}
-  ~Guest() { ::munmap(bytes, kMemoryBytes + 4096); }
+  ~Guest() { ::munmap(bytes, kMappedBytes); }
   Guest(const Guest&) = delete;
 
   static Config config_of(const std::string& folder, bool read_only = false) {
