@@ -1,0 +1,108 @@
+// The speed of code: each kernel of bench/kernels by Brink, with the native function beside it.
+//
+//   kernels_bench KERNELS.wasm [Google Benchmark's options]
+//
+// native/NAME   the function clang made of the same file, with the same flags
+// brink/NAME    Brink; every iteration is preceded by one native call, so that both see the same machine, and the
+// counter
+//               `x_native` is the ratio of the two medians, in CPU time of the thread
+//
+// Only the call is timed: the module is loaded, and each function validated, before.
+#include <benchmark/benchmark.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "bench/kernels.h"
+#include "engine/engine.h"
+
+namespace brink::bench {
+namespace {
+
+double thread_seconds() {
+  timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+double median(std::vector<double>& values) {
+  auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+void run_native(benchmark::State& state, const Kernel& kernel) {
+  for (auto _ : state) benchmark::DoNotOptimize(kernel.native(kernel.argument));
+}
+
+void run_brink(benchmark::State& state, const Kernel& kernel, Function function) {
+  std::vector<double> native_times, brink_times;
+  auto call = [&](u32 argument) -> std::optional<u32> {
+    u64 slots[1] = {argument};
+    auto outcome = function.call_slots(slots);
+    if (!outcome) {
+      state.SkipWithError(outcome.error().message().c_str());
+      return std::nullopt;
+    }
+    return static_cast<u32>(slots[0]);
+  };
+  if (!call(1)) return;
+  for (auto _ : state) {
+    double begin = thread_seconds();
+    u32 expected = kernel.native(kernel.argument);
+    double middle = thread_seconds();
+    std::optional<u32> sum = call(kernel.argument);
+    double end = thread_seconds();
+    if (!sum) return;
+    if (*sum != expected) {
+      state.SkipWithError("checksum differs from the native one");
+      return;
+    }
+    native_times.push_back(middle - begin);
+    brink_times.push_back(end - middle);
+    state.SetIterationTime(end - middle);
+  }
+  state.counters["x_native"] = median(brink_times) / median(native_times);
+}
+
+}  // namespace
+}  // namespace brink::bench
+
+int main(int argc, char** argv) {
+  using namespace brink;
+  benchmark::Initialize(&argc, argv);
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: %s KERNELS.wasm [--benchmark_...]\n", argv[0]);
+    return 2;
+  }
+  Engine engine;
+  auto module = Module::from_file(engine, argv[1]);
+  if (!module) {
+    std::fprintf(stderr, "%s\n", module.error().to_string().c_str());
+    return 1;
+  }
+  Store store(engine);
+  auto instance = Linker(engine).instantiate(store, *module);
+  if (!instance) {
+    std::fprintf(stderr, "%s\n", instance.error().to_string().c_str());
+    return 1;
+  }
+  for (const bench::Kernel& kernel : bench::kKernels) {
+    auto function = instance->get_function(kernel.name);
+    if (!function) {
+      std::fprintf(stderr, "%s: no export \"%s\"\n", argv[1], kernel.name);
+      return 1;
+    }
+    benchmark::RegisterBenchmark((std::string("native/") + kernel.name).c_str(), bench::run_native, kernel)
+        ->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark((std::string("brink/") + kernel.name).c_str(), bench::run_brink, kernel, *function)
+        ->Unit(benchmark::kMillisecond)
+        ->UseManualTime();
+  }
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}
