@@ -1,0 +1,16 @@
+;; Names of everything, and custom sections before, between and behind the others.
+(module $the_module
+  (@custom "first" (before type) "\00\01\02")
+  (@custom "code" (after code) "behind the code" " in two pieces")
+  (@custom "" "")
+  (type $t (func (param $named_in_type i32)))
+  (import "m" "n" (func $imported (type $t)))
+  (func $a (param $x i32) (param $y i64) (local $z f32) (block $l (loop $m (br $l))))
+  (func $"a name with \"quotes\" and \u{20ac}" (param i32) (local $only f64))
+  (memory $memory 0)
+  (global $global i32 (i32.const 0))
+  (table $table 0 funcref)
+  (elem $elem func $a)
+  (data $data "")
+  (tag $tag)
+  (@custom "producers" "\00"))
