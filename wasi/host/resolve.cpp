@@ -59,9 +59,8 @@ class Walk {
       if (name == "..") {
         if (int error = leave()) return std::unexpected(error);
         if (!last) continue;
-        name = ".";
       }
-      if (last && name == ".") return open_here(flags, mode);
+      if (last && (name == "." || name == "..")) return open_here(flags, mode);
       int fd = open_one(top(), name.c_str(), last ? flags : O_PATH | O_DIRECTORY | O_CLOEXEC, mode);
       int error = fd < 0 ? errno : 0;
       FileDescriptor opened(fd);
@@ -98,8 +97,9 @@ class Walk {
     size_t end = pending_.find('/');
     std::string name = pending_.substr(0, end);
     size_t next = end == pending_.npos ? end : pending_.find_first_not_of('/', end);
-    if (next != pending_.npos) pending_.erase(0, next);
-    else pending_ = end == pending_.npos ? "" : ".";
+    bool slash_at_end = end != pending_.npos && next == pending_.npos;
+    pending_.erase(0, next);
+    if (slash_at_end) pending_.push_back('.');
     return name;
   }
 
@@ -150,7 +150,9 @@ class Walk {
   }
 
   void prepend(std::string_view path) {
-    pending_ = pending_.empty() ? std::string(path) : std::string(path) + '/' + pending_;
+    std::string joined(path);
+    if (!pending_.empty()) joined.append(1, '/').append(pending_);
+    pending_ = std::move(joined);
   }
 
   // Whether opening `name`, which is no link, would not fail with ELOOP or ENOTDIR any more.
@@ -207,7 +209,7 @@ HostResult<Parent> open_parent(int root, std::string_view path) {
   std::string_view before = path.substr(0, start);
   if (parent.name == "." || parent.name == "..") {
     before = path.substr(0, end);
-    parent.name = ".";
+    parent.name.assign(1, '.');
   }
   parent.directory = root;
   if (before.empty()) return parent;

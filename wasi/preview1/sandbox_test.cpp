@@ -20,6 +20,8 @@ namespace {
 
 using host::Resolution;
 
+std::string numbered(const char* name, int number) { return std::string(name).append(std::to_string(number)); }
+
 class WasiSandbox : public testing::TestWithParam<Resolution> {
  protected:
   void SetUp() override {
@@ -55,7 +57,9 @@ class WasiSandbox : public testing::TestWithParam<Resolution> {
     guest = std::make_unique<Guest>(scratch / "inside");
   }
   void TearDown() override {
-    if (guest) EXPECT_EQ(outside(), before);
+    if (guest) {
+      EXPECT_EQ(outside(), before);
+    }
     host::set_resolution(Resolution::Automatic);
   }
 
@@ -270,14 +274,14 @@ TEST_P(WasiSandbox, LoopsEnd) {
   }
   // 40 links are followed, 41 are a loop, as on Linux.
   scratch.make_link("file.txt", "inside/l1");
-  for (int i = 2; i <= 41; ++i) scratch.make_link("l" + std::to_string(i - 1), "inside/l" + std::to_string(i));
+  for (int i = 2; i <= 41; ++i) scratch.make_link(numbered("l", i - 1), numbered("inside/l", i));
   EXPECT_EQ(guest->open_error("l40"), Errno::Success);
   EXPECT_EQ(guest->open_error("l41"), Errno::Loop);
   // Links that double the path at each step stay within bounds too.
   scratch.make_folder("inside/d0");
   for (int i = 1; i < 60; ++i) {
-    std::string previous = "d" + std::to_string(i - 1);
-    scratch.make_link(previous + "/../" + previous, "inside/d" + std::to_string(i));
+    std::string previous = numbered("d", i - 1);
+    scratch.make_link(previous + "/../" + previous, numbered("inside/d", i));
   }
   EXPECT_EQ(guest->open_error("d59"), Errno::Loop);
 }
@@ -331,6 +335,11 @@ TEST_P(WasiSandbox, ADeepPathAndItsWayBack) {
   EXPECT_EQ(guest->read(guest->open(down + up + down + up + "file.txt").value(), 10), "public");
   EXPECT_EQ(guest->open_error(down + up + "../secret.txt"), Errno::Perm);
   EXPECT_EQ(guest->open_error(down + up + "../inside/file.txt"), Errno::Perm);
+  // Half of the way back, to where a walk keeps no directory open any more.
+  std::string half_up = up.substr(0, 60 * 3);
+  ASSERT_EQ(guest->open_error(down.substr(0, 40 * 2) + "mark", {.oflags = oflags::kCreat}), Errno::Success);
+  EXPECT_EQ(guest->open_error(down + half_up + "mark"), Errno::Success);
+  EXPECT_EQ(guest->open_error(down + half_up + "../mark"), Errno::NoEnt);
 }
 
 // A directory that the guest has opened is a root of its own.
