@@ -376,6 +376,96 @@ TEST(Limits, MemoryTablesInstancesAndStack) {
   EXPECT_EQ(table.error().kind, ErrorKind::Limit);
 }
 
+// --- Garbage collection ----------------------------------------------------------------------------------------------
+
+constexpr const char* kListModule = R"((module
+  (type $list (struct (field $value i32) (field $next (ref null $list))))
+  (global $kept (mut (ref null $list)) (ref.null $list))
+  (func (export "push") (param i32) (result i32)
+    (global.set $kept (struct.new $list (local.get 0) (global.get $kept)))
+    (struct.get $list $value (global.get $kept)))
+  (func (export "sum") (result i32) (local $at (ref null $list)) (local $sum i32)
+    (local.set $at (global.get $kept))
+    (block $done (loop $next
+      (br_if $done (ref.is_null (local.get $at)))
+      (local.set $sum (i32.add (local.get $sum) (struct.get $list $value (local.get $at))))
+      (local.set $at (struct.get $list $next (local.get $at)))
+      (br $next)))
+    (local.get $sum))
+  (func (export "garbage") (param $n i32) (result i32) (local $i i32) (local $last (ref null $list))
+    (loop $again
+      (local.set $last (struct.new $list (local.get $i) (ref.null $list)))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br_if $again (i32.lt_u (local.get $i) (local.get $n))))
+    (struct.get $list $value (local.get $last)))
+  (func (export "hoard") (param $n i32) (result i32)
+    (loop $again
+      (global.set $kept (struct.new $list (local.get $n) (global.get $kept)))
+      (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+      (br_if $again (local.get $n)))
+    (i32.const 1))
+  (func $deep (export "deep") (param $n i32) (result i32) (local $mine (ref $list))
+    (local.set $mine (struct.new $list (local.get $n) (ref.null $list)))
+    (if (local.get $n) (then (drop (call $deep (i32.sub (local.get $n) (i32.const 1))))))
+    (struct.get $list $value (local.get $mine)))
+  (func (export "huge") (result i32) (array.len (array.new_default $bytes (i32.const 0x80000000))))
+  (type $bytes (array (mut i8)))))";
+
+TEST(GarbageCollection, ReachableObjectsLiveAndTheLimitHoldsUnderGarbage) {
+  Engine engine;
+  StoreLimits limits;
+  limits.gc_heap_bytes = 16 << 20;
+  Store store(engine, limits);
+  auto instance = Linker(engine).instantiate(store, compile(engine, kListModule));
+  ASSERT_TRUE(instance) << instance.error().to_string();
+  auto run = [&](const char* name, std::initializer_list<Value> arguments = {}) {
+    return instance->get_function(name)->call(arguments);
+  };
+  for (i32 i = 1; i <= 100; ++i) ASSERT_EQ(run("push", {Value::i32(i)})->at(0).as_i32(), i);
+  // 160 MB of garbage in a heap of 16.
+  EXPECT_EQ(run("garbage", {Value::i32(5'000'000)})->at(0).as_i32(), 4'999'999);
+  EXPECT_GT(store.gc_statistics().collections, 5u);
+  EXPECT_EQ(run("sum")->at(0).as_i32(), 5050);
+  EXPECT_EQ(run("huge").error().kind(), TrapKind::Limit);
+  EXPECT_EQ(run("hoard", {Value::i32(10'000'000)}).error().kind(), TrapKind::Limit);
+  EXPECT_EQ(run("deep", {Value::i32(10)}).error().kind(), TrapKind::Limit);  // still full
+}
+
+TEST(GarbageCollection, StressFindsRootsInEveryFrame) {
+  Engine engine;
+  StoreLimits limits;
+  limits.gc_stress = true;
+  Store store(engine, limits);
+  auto instance = Linker(engine).instantiate(store, compile(engine, kListModule));
+  ASSERT_TRUE(instance);
+  EXPECT_EQ(instance->get_function("deep")->call({Value::i32(300)})->at(0).as_i32(), 300);
+  EXPECT_GE(store.gc_statistics().collections, 301u);
+  store.collect_garbage();
+  EXPECT_EQ(store.gc_statistics().live_bytes, 0u);
+}
+
+TEST(GarbageCollection, HeldReferencesLive) {
+  Engine engine;
+  Store store(engine);
+  auto instance = Linker(engine).instantiate(store, compile(engine, R"((module (type $s (struct (field i32)))
+    (func (export "make") (result anyref) (struct.new $s (i32.const 9)))
+    (func (export "read") (param anyref) (result i32) (struct.get $s 0 (ref.cast (ref $s) (local.get 0))))))"));
+  ASSERT_TRUE(instance);
+  RefBits reference = instance->get_function("make")->call({})->at(0).as_reference();
+  store.hold(reference);
+  store.collect_garbage();
+  EXPECT_EQ(store.gc_statistics().live_bytes, 16u);
+  Value argument = Value::reference(ValueType::ref(AbstractHeap::Any, true), reference);
+  EXPECT_EQ(instance->get_function("read")->call({argument})->at(0).as_i32(), 9);
+  EXPECT_TRUE(store.is_instance(reference, AbstractHeap::Struct));
+  EXPECT_FALSE(store.is_instance(reference, AbstractHeap::I31));
+  store.release(reference);
+  store.collect_garbage();
+  EXPECT_EQ(store.gc_statistics().live_bytes, 0u);
+  Value host = Value::reference(ValueType::ref(AbstractHeap::Any, true), store.make_extern(3));
+  EXPECT_EQ(instance->get_function("read")->call({host}).error().kind(), TrapKind::CastFailure);
+}
+
 // --- Loading and linking ---------------------------------------------------------------------------------------------
 
 TEST_F(EngineTest, FunctionsAreValidatedAtTheirFirstCall) {
