@@ -62,8 +62,10 @@ class KernelsTest : public testing::Test {
 TEST_F(KernelsTest, KnownResults) {
   for (const Known& known : kKnown) {
     EXPECT_EQ(in_brink(known.kernel, known.argument), known.checksum) << known.kernel << " in Brink";
-    for (const Kernel& kernel : kKernels)
-      if (known.kernel == kernel.name) EXPECT_EQ(kernel.native(known.argument), known.checksum) << kernel.name;
+    for (const Kernel& kernel : kKernels) {
+      if (known.kernel != kernel.name) continue;
+      EXPECT_EQ(kernel.native(known.argument), known.checksum) << kernel.name;
+    }
   }
 }
 
@@ -73,7 +75,9 @@ TEST_F(KernelsTest, NativeAndBrinkAgree) {
       u32 native = kernel.native(argument);
       EXPECT_EQ(in_brink(kernel.name, argument), native) << kernel.name << "(" << argument << ")";
       // A checksum that is the same for every amount of work would hide a kernel that does none.
-      if (argument == 24) EXPECT_NE(native, kernel.native(17)) << kernel.name;
+      if (argument == 24) {
+        EXPECT_NE(native, kernel.native(17)) << kernel.name;
+      }
     }
 }
 
