@@ -119,7 +119,9 @@ struct Tables {
 };
 
 template <class Access>
-extern const Tables kTables;
+struct Dispatch {
+  static const Tables kTables;
+};
 
 #ifdef BRINK_THREADED
 
@@ -138,14 +140,14 @@ __attribute__((preserve_none, noinline)) Status slow_handler(BRINK_REGISTERS) {
   Flow flow = Slow::run(t);
   s = t;
   if (flow == Flow::Trap) BRINK_GO((trap_handler<void, kPrefixed>));
-  BRINK_GO(kTables<GuardedAccess>.plain[*s.pc]);
+  BRINK_GO(Dispatch<GuardedAccess>::kTables.plain[*s.pc]);
 }
 
 template <class Body>
 __attribute__((preserve_none)) Status handler(BRINK_REGISTERS) {
   BRINK_ENTER;
   switch (Body::run(s)) {
-    case Flow::Next: BRINK_GO(kTables<GuardedAccess>.plain[*s.pc]);
+    case Flow::Next: BRINK_GO(Dispatch<GuardedAccess>::kTables.plain[*s.pc]);
     case Flow::Slow:
       if constexpr (Body::Slow::kExists) BRINK_GO((slow_handler<typename Body::Slow, Body::kPrefixed>));
       break;
@@ -159,12 +161,12 @@ template <class Access, int prefix>
 __attribute__((preserve_none)) Status prefix_handler(BRINK_REGISTERS) {
   BRINK_ENTER;
   u32 sub = read_prefixed(s);
-  BRINK_GO(kTables<Access>.prefixed[prefix - 0xFB][sub]);
+  BRINK_GO(Dispatch<Access>::kTables.prefixed[prefix - 0xFB][sub]);
 }
 
 __attribute__((preserve_none)) Status general_access_handler(BRINK_REGISTERS) {
   BRINK_ENTER;
-  BRINK_GO(kTables<GeneralAccess>.plain[original_opcode(s)]);
+  BRINK_GO(Dispatch<GeneralAccess>::kTables.plain[original_opcode(s)]);
 }
 
 #else
@@ -182,10 +184,10 @@ Flow handler(State& s) {
 template <class Access, int prefix>
 Flow prefix_handler(State& s) {
   u32 sub = read_prefixed(s);
-  return kTables<Access>.prefixed[prefix - 0xFB][sub](s);
+  return Dispatch<Access>::kTables.prefixed[prefix - 0xFB][sub](s);
 }
 
-Flow general_access_handler(State& s) { return kTables<GeneralAccess>.plain[original_opcode(s)](s); }
+Flow general_access_handler(State& s) { return Dispatch<GeneralAccess>::kTables.plain[original_opcode(s)](s); }
 
 #endif
 
@@ -230,7 +232,7 @@ constexpr Tables make_tables() {
 }
 
 template <class Access>
-constinit const Tables kTables = make_tables<Access>();
+constinit const Tables Dispatch<Access>::kTables = make_tables<Access>();
 
 }  // namespace
 
@@ -239,8 +241,8 @@ constinit const Tables kTables = make_tables<Access>();
 // preserve_none gives every register to the callee; entering the chain from a function that needs a base pointer of its
 // own (as sanitizers make them) corrupts it in clang 19, so this function stays small and uninstrumented.
 __attribute__((noinline, no_sanitize("address", "undefined", "thread"))) Status run(const State& state) {
-  return kTables<GuardedAccess>.plain[*state.pc](state.pc, state.sp, state.fp, state.memory, state.instance, state.side,
-                                                 state.frame, state.context);
+  return Dispatch<GuardedAccess>::kTables.plain[*state.pc](state.pc, state.sp, state.fp, state.memory, state.instance,
+                                                           state.side, state.frame, state.context);
 }
 
 const char* dispatch_name() { return "threaded"; }
@@ -250,7 +252,7 @@ const char* dispatch_name() { return "threaded"; }
 Status run(const State& state) {
   State s = state;
   for (;;) {
-    Flow flow = kTables<GuardedAccess>.plain[*s.pc](s);
+    Flow flow = Dispatch<GuardedAccess>::kTables.plain[*s.pc](s);
     if (flow == Flow::Next) [[likely]]
       continue;
     s.context->frame = s.frame;
