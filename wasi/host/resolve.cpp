@@ -155,11 +155,12 @@ class Walk {
     pending_ = std::move(joined);
   }
 
-  // Whether opening `name`, which is no link, would not fail with ELOOP or ENOTDIR any more.
+  // Whether `name`, which was no link a moment ago, can be something else than what opening it met. A link met with
+  // O_DIRECTORY is ENOTDIR as a file is; and a link now, after there was none, has come back in between.
   bool changed_since(int error, const std::string& name) const {
     struct stat status;
-    return error == ELOOP ||
-           (::fstatat(top(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode));
+    return error == ELOOP || (::fstatat(top(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+                              (S_ISDIR(status.st_mode) || S_ISLNK(status.st_mode)));
   }
 
   int root_;
