@@ -201,7 +201,8 @@ class Value {
 // --- Engine and Module -----------------------------------------------------------------------------------------------
 
 struct Config {
-  FeatureSet features = FeatureSet::wasm3();
+  // Proposals that are accepted; a module that uses another is refused with the proposal's name.
+  FeatureSet features = FeatureSet::all();
   // Validate every function when a module is loaded, instead of each at its first call.
   bool eager_validation = false;
 };

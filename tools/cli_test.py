@@ -126,7 +126,8 @@ class Usage(CommandTest):
         for arguments in (["run"], ["run", "--bogus", "x.wat"], ["run", "--dir"], ["run", "--max-memory", "many", "x"],
                           ["run", "--max-stack", "1T", "x"], ["run", "--env", "=1", "x"], ["run", "--dir", "::a", "x"],
                           ["--bogus"], ["frobnicate"], ["validate"], ["wast"], ["inspect"], ["inspect", "a", "b"],
-                          ["validate", "--bogus", "x"], [""], ["run", ""], ["validate", ""]):
+                          ["validate", "--bogus", "x"], [""], ["run", ""], ["validate", ""], ["run", "-W", "bogus", "x"],
+                          ["validate", "-W", "simd=2", "x"], ["wast", "-W", "mvp=n", "x"], ["inspect", "-W", "", "x"]):
             with self.subTest(arguments=arguments):
                 self.assert_error(brink(*arguments), 2, "--help")
 
@@ -453,6 +454,46 @@ class BadModules(CommandTest):
             file.write(b"\0asm\1\0\0\0\0" + length + b"\1x")
             file.truncate(8 + 1 + 5 + 2 + size)
         self.assert_output(brink("validate", path), "")
+
+
+class Proposals(CommandTest):
+    WIDE = """(module (func (export "wide") (param i64 i64) (result i64 i64)
+  (i64.mul_wide_u (local.get 0) (local.get 1))))
+"""
+    # (func (drop (v128.const 0…))) with the constant at offset 0x17.
+    SIMD = bytes.fromhex("0061736d01000000" "010401600000" "03020100" "0a170115" "00" "fd0c" + 16 * "00" + "1a0b")
+
+    def test_on_by_default(self):
+        path = self.write("wide.wat", self.WIDE)
+        self.assert_output(brink("run", "--invoke", "wide", path, "-1", "2"), "-2\n1\n")
+        self.assert_output(brink("validate", path), "")
+
+    def test_switched_off_by_name(self):
+        path = self.write("wide.wat", self.WIDE)
+        for command in (["validate"], ["inspect"], ["run", "--invoke", "wide"]):
+            result = brink(*command, "-W", "wide-arithmetic=n", path)
+            self.assert_error(result, 1, "wide.wat:2:4: i64.mul_wide_u needs the wide-arithmetic proposal")
+        self.assert_output(brink("validate", "-W", "all-proposals=n,wide-arithmetic,multi-value", path), "")
+        self.assert_output(brink("validate", "-W", "wide-arithmetic=n", "-W", "wide-arithmetic", path), "")
+
+    def test_a_binary_is_refused_with_the_offset_before_it_runs(self):
+        path = self.write("simd.wasm", self.SIMD)
+        self.assert_output(brink("validate", path), "")
+        for command in ("validate", "run"):
+            result = brink(command, "-W", "simd=n", path)
+            self.assert_error(result, 1, "at offset 0x17: v128.const needs the simd proposal, which is not enabled")
+
+    def test_in_scripts(self):
+        path = self.write("wide.wast", self.WIDE + '(assert_return (invoke "wide" (i64.const 3) (i64.const 5))'
+                                                   ' (i64.const 15) (i64.const 0))')
+        self.assert_output(brink("wast", path), "2 passed, 0 failed, 0 skipped\n")
+        result = brink("wast", "-W", "wide-arithmetic=n", path)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("wide-arithmetic", result.stdout)
+
+    def test_a_bad_name_lists_the_names(self):
+        for command in ("run", "validate", "wast", "inspect"):
+            self.assert_error(brink(command, "-W", "thread=n", "x"), 2, "'thread'", "threads, wide-arithmetic")
 
 
 class Validate(CommandTest):

@@ -47,6 +47,9 @@ std::unique_ptr<Command> make_inspect_command(CLI::App& top);
 // A check for options that name something: empty text is wrong usage. As CLI11 wants it: the message, or "" if right.
 std::string refuse_empty(const std::string& text);
 
+// The option -W: which proposals are accepted. `options` holds what was given; feature_option.h reads it.
+void add_feature_option(CLI::App& app, std::vector<std::string>& options);
+
 // Control characters as \xNN, so that text from a module cannot steer a terminal or forge a line; newlines too unless
 // `keep_newlines`.
 std::string printable(std::string_view text, bool keep_newlines = false);

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "tools/command.h"
+#include "tools/feature_option.h"
 #include "tools/module_report.h"
 
 namespace brink::tools {
@@ -12,11 +13,14 @@ class InspectCommand : public Command {
   explicit InspectCommand(CLI::App& top)
       : Command(top.add_subcommand("inspect", "Show a module's sections, types, imports, exports, features")) {
     app()->add_flag("--json", is_json_, "As JSON");
+    add_feature_option(*app(), features_);
     app()->add_option("FILE", file_, "The module, binary or text")->required()->check(refuse_empty);
   }
 
   int execute() override {
-    Engine engine;
+    Config config;
+    config.features = *parse_features(features_);
+    Engine engine(config);
     Result<Module> module = Module::from_file(engine, file_);
     if (!module) return report_error(module.error());
     nlohmann::ordered_json report = make_report(*module);
@@ -28,6 +32,7 @@ class InspectCommand : public Command {
 
  private:
   std::string file_;
+  std::vector<std::string> features_;
   bool is_json_ = false;
 };
 

@@ -5,6 +5,7 @@
 
 #include "engine/engine.h"
 #include "tools/command.h"
+#include "tools/feature_option.h"
 #include "tools/literals.h"
 #include "wasi/wasi.h"
 
@@ -47,6 +48,7 @@ class RunCommand : public Command {
     single(app()->add_option("--max-stack", max_stack_, "SIZE: of the value stack (default 8M)"))->check(is_size);
     single(app()->add_option("--max-gc-heap", max_gc_heap_, "SIZE: of the heap for structs and arrays (default 1G)"))
         ->check(is_size);
+    add_feature_option(*app(), features_);
     app()->add_flag("--gc-stress", gc_stress_, "Collect garbage before every allocation");
     app()->add_option("FILE", file_, "The module, binary or text")->type_name("")->required()->check(refuse_empty);
     // For the help only: they are taken before CLI11 sees them, so that the guest's options stay the guest's.
@@ -77,7 +79,11 @@ class RunCommand : public Command {
   }
 
   Ending run() {
-    Engine engine;
+    Config config;
+    config.features = *parse_features(features_);
+    // Who restricts what a module may use wants the answer before it runs.
+    config.eager_validation = !features_.empty();
+    Engine engine(config);
     Result<Module> module = Module::from_file(engine, file_);
     if (!module) return end_with(module.error());
     Result<void> runnable = check_entry(module->info());
@@ -188,6 +194,7 @@ class RunCommand : public Command {
   std::string max_stack_;
   std::string max_gc_heap_;
   bool gc_stress_ = false;
+  std::vector<std::string> features_;
   std::string file_;
   std::vector<std::string> guest_arguments_;
 };

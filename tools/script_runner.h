@@ -27,7 +27,7 @@ struct ScriptCounts {
 };
 
 struct ScriptOptions {
-  FeatureSet features = FeatureSet::wasm3();
+  FeatureSet features = FeatureSet::all();
   bool verbose = false;
   bool gc_stress = false;  // collect garbage before every allocation
   // Receives a line without a newline: failures and skipped commands as "FILE:LINE:COLUMN: …", and if verbose also

@@ -3,6 +3,7 @@
 
 #include "engine/engine.h"
 #include "tools/command.h"
+#include "tools/feature_option.h"
 
 namespace brink::tools {
 namespace {
@@ -11,11 +12,13 @@ class ValidateCommand : public Command {
  public:
   explicit ValidateCommand(CLI::App& top) : Command(top.add_subcommand("validate", "Check that modules are valid")) {
     app()->add_flag("-v,--verbose", verbose_, "Name the valid files too");
+    add_feature_option(*app(), features_);
     app()->add_option("FILE", files_, "Modules, binary or text")->required()->check(refuse_empty);
   }
 
   int execute() override {
     Config config;
+    config.features = *parse_features(features_);
     config.eager_validation = true;
     int code = kExitSuccess;
     for (const std::string& file : files_) {
@@ -29,6 +32,7 @@ class ValidateCommand : public Command {
 
  private:
   std::vector<std::string> files_;
+  std::vector<std::string> features_;
   bool verbose_ = false;
 };
 

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "tools/command.h"
+#include "tools/feature_option.h"
 #include "tools/script_runner.h"
 
 namespace brink::tools {
@@ -12,11 +13,13 @@ class WastCommand : public Command {
   explicit WastCommand(CLI::App& top) : Command(top.add_subcommand("wast", "Run test scripts (.wast)")) {
     app()->add_flag("-v,--verbose", verbose_, "Counts of each file, output of the guests, messages worded differently");
     app()->add_flag("--gc-stress", gc_stress_, "Collect garbage before every allocation");
+    add_feature_option(*app(), features_);
     app()->add_option("FILE", files_, "Scripts, each run in a store of its own")->required()->check(refuse_empty);
   }
 
   int execute() override {
     ScriptOptions options;
+    options.features = *parse_features(features_);
     options.verbose = verbose_;
     options.gc_stress = gc_stress_;
     options.print = [](std::string_view line) { print_line(printable(line)); };
@@ -39,6 +42,7 @@ class WastCommand : public Command {
 
  private:
   std::vector<std::string> files_;
+  std::vector<std::string> features_;
   bool verbose_ = false;
   bool gc_stress_ = false;
 };

@@ -7,16 +7,13 @@ namespace {
 struct AbstractCode {
   u8 code;
   AbstractHeap heap;
-  Feature feature;
 };
 
 constexpr AbstractCode kAbstractCodes[] = {
-    {0x70, AbstractHeap::Func, Feature::Mvp},       {0x6F, AbstractHeap::Extern, Feature::ReferenceTypes},
-    {0x73, AbstractHeap::NoFunc, Feature::Gc},      {0x72, AbstractHeap::NoExtern, Feature::Gc},
-    {0x71, AbstractHeap::None, Feature::Gc},        {0x6E, AbstractHeap::Any, Feature::Gc},
-    {0x6D, AbstractHeap::Eq, Feature::Gc},          {0x6C, AbstractHeap::I31, Feature::Gc},
-    {0x6B, AbstractHeap::Struct, Feature::Gc},      {0x6A, AbstractHeap::Array, Feature::Gc},
-    {0x69, AbstractHeap::Exn, Feature::Exceptions}, {0x74, AbstractHeap::NoExn, Feature::Exceptions},
+    {0x70, AbstractHeap::Func},     {0x6F, AbstractHeap::Extern}, {0x73, AbstractHeap::NoFunc},
+    {0x72, AbstractHeap::NoExtern}, {0x71, AbstractHeap::None},   {0x6E, AbstractHeap::Any},
+    {0x6D, AbstractHeap::Eq},       {0x6C, AbstractHeap::I31},    {0x6B, AbstractHeap::Struct},
+    {0x6A, AbstractHeap::Array},    {0x69, AbstractHeap::Exn},    {0x74, AbstractHeap::NoExn},
 };
 
 // Codes that only proposals past 3.0 assign, so that the refusal can name them.
@@ -63,7 +60,8 @@ bool ModuleDecoder::read_abstract_heap(u8 code, u64 at, HeapType& heap) {
   for (const AbstractCode& entry : kAbstractCodes) {
     if (entry.code != code) continue;
     heap = entry.heap;
-    if (!features_.has(entry.feature)) require(entry.feature, at, "heap type " + to_string(heap));
+    if (!features_.has(feature_of(heap.abstract())))
+      require(feature_of(heap.abstract()), at, "heap type " + to_string(heap));
     return true;
   }
   return false;

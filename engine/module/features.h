@@ -1,5 +1,8 @@
 // The proposals an instruction or a type can come from, and which of them an engine accepts.
 #pragma once
+#include <optional>
+#include <string_view>
+
 #include "engine/base/integers.h"
 
 namespace brink {
@@ -32,6 +35,10 @@ enum class Feature : u8 {
 // The proposal's name as its repository spells it, e.g. "threads".
 const char* feature_name(Feature feature);
 
+// The proposal of a name: feature_name's, or the shorter one that wasmtime has for it, e.g. "exceptions". Nothing for
+// "mvp", which is no proposal.
+std::optional<Feature> feature_from_name(std::string_view name);
+
 class FeatureSet {
  public:
   constexpr FeatureSet() = default;
@@ -39,6 +46,12 @@ class FeatureSet {
   static constexpr FeatureSet wasm3() {
     FeatureSet set;
     set.bits_ = (u32{1} << static_cast<u32>(Feature::LegacyExceptions)) - 1;
+    return set;
+  }
+  // Everything this engine knows: what it accepts unless told otherwise.
+  static constexpr FeatureSet all() {
+    FeatureSet set;
+    set.bits_ = (u32{1} << static_cast<u32>(Feature::kCount)) - 1;
     return set;
   }
   constexpr bool has(Feature feature) const { return bits_ >> static_cast<u32>(feature) & 1; }

@@ -63,30 +63,4 @@ Op op_from_prefixed(u8 prefix, u32 sub_opcode) {
 
 u32 natural_alignment(Op op) { return kWidths[static_cast<u32>(op)]; }
 
-const char* feature_name(Feature feature) {
-  switch (feature) {
-    case Feature::Mvp: return "mvp";
-    case Feature::SignExtension: return "sign-extension-ops";
-    case Feature::SaturatingConversions: return "nontrapping-float-to-int-conversions";
-    case Feature::MultiValue: return "multi-value";
-    case Feature::BulkMemory: return "bulk-memory-operations";
-    case Feature::ReferenceTypes: return "reference-types";
-    case Feature::Simd: return "simd";
-    case Feature::RelaxedSimd: return "relaxed-simd";
-    case Feature::TailCall: return "tail-call";
-    case Feature::ExtendedConst: return "extended-const";
-    case Feature::MultiMemory: return "multi-memory";
-    case Feature::Memory64: return "memory64";
-    case Feature::FunctionReferences: return "function-references";
-    case Feature::Gc: return "gc";
-    case Feature::Exceptions: return "exception-handling";
-    case Feature::LegacyExceptions: return "legacy-exceptions";
-    case Feature::Threads: return "threads";
-    case Feature::WideArithmetic: return "wide-arithmetic";
-    case Feature::CustomPageSizes: return "custom-page-sizes";
-    case Feature::kCount: break;
-  }
-  return "unknown";
-}
-
 }  // namespace brink

@@ -175,6 +175,23 @@ TEST(Features, Wasm3HoldsTheStandardOnes) {
   EXPECT_TRUE(set.has(Feature::FunctionReferences));
 }
 
+TEST(Features, AllHoldsThoseThatAreNotInTheStandardYet) {
+  FeatureSet set = FeatureSet::all();
+  for (Feature feature :
+       {Feature::LegacyExceptions, Feature::Threads, Feature::WideArithmetic, Feature::CustomPageSizes})
+    set.remove(feature);
+  EXPECT_EQ(set, FeatureSet::wasm3());
+}
+
+TEST(Features, AreFoundByName) {
+  EXPECT_EQ(feature_from_name("threads"), Feature::Threads);
+  EXPECT_EQ(feature_from_name("exception-handling"), Feature::Exceptions);
+  EXPECT_EQ(feature_from_name("exceptions"), Feature::Exceptions);
+  EXPECT_EQ(feature_from_name("bulk-memory"), Feature::BulkMemory);
+  EXPECT_EQ(feature_from_name("mvp"), std::nullopt);
+  EXPECT_EQ(feature_from_name(""), std::nullopt);
+}
+
 TEST(Features, HaveNames) {
   std::set<std::string_view> names;
   for (u32 i = 0; i < static_cast<u32>(Feature::kCount); ++i) {

@@ -69,6 +69,17 @@ std::string describe_values(const char* keyword, const std::vector<ValueType>& t
 
 }  // namespace
 
+Feature feature_of(AbstractHeap heap) {
+  switch (heap) {
+    case AbstractHeap::Func: return Feature::Mvp;
+    case AbstractHeap::Extern: return Feature::ReferenceTypes;
+    case AbstractHeap::Exn:
+    case AbstractHeap::NoExn: return Feature::Exceptions;
+    case AbstractHeap::Bottom: return Feature::Mvp;
+    default: return Feature::Gc;
+  }
+}
+
 u64 MemoryType::min_bytes() const { return pages_to_bytes(limits.min, page_size_log2); }
 
 u64 MemoryType::max_bytes() const {

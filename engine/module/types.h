@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/base/integers.h"
+#include "engine/module/features.h"
 
 namespace brink {
 
@@ -31,6 +32,9 @@ enum class AbstractHeap : u8 {
   NoExn,
   Bottom,  // below everything; only in the validation of unreachable code
 };
+
+// The proposal that brought it.
+Feature feature_of(AbstractHeap heap);
 
 class HeapType {
  public:

@@ -100,7 +100,9 @@ Result<void> BodyDecoder<Sink>::decode_expression(Frame& frame) {
     }
     if constexpr (!kIsFunction) {
       if (!is_constant_instruction(op, features_)) {
-        invalid("constant expression required, found " + std::string(instruction_name()));
+        bool is_extended = is_constant_instruction(op, FeatureSet::all());
+        invalid("constant expression required, found " + std::string(instruction_name()) +
+                (is_extended ? ", which needs the extended-const proposal" : ""));
         break;
       }
     }

@@ -139,7 +139,12 @@ bool BodyState::read_locals(std::span<const ValueType> parameters) {
 // Types and index spaces.
 
 HeapType BodyState::resolve(HeapTypeCode code) {
-  if (code < 0) return abstract_heap_of(code);
+  if (code < 0) {
+    AbstractHeap heap = abstract_heap_of(code);
+    require_type(feature_of(heap), "a heap type");
+    return heap;
+  }
+  require_type(Feature::FunctionReferences, "a reference to a defined type");
   if (static_cast<u64>(code) < module_.type_ids.size())
     return HeapType::concrete(module_.type_ids[static_cast<size_t>(code)]);
   unknown("type", static_cast<u32>(code));
@@ -152,8 +157,11 @@ ValueType BodyState::resolve(ValueTypeCode code) {
     case 0x7E: return kI64;
     case 0x7D: return kF32;
     case 0x7C: return kF64;
-    case 0x7B: return kV128;
-    default: return ValueType::ref(resolve(code.heap), code.code == ValueTypeCode::kRefNull);
+    case 0x7B: require_type(Feature::Simd, "the value type v128"); return kV128;
+    default:
+      require_type(code.code == ValueTypeCode::kRef ? Feature::FunctionReferences : Feature::ReferenceTypes,
+                   "a value of reference type");
+      return ValueType::ref(resolve(code.heap), code.code == ValueTypeCode::kRefNull);
   }
 }
 
@@ -243,6 +251,11 @@ void BodyState::unknown(const char* what, u32 index) {
 void BodyState::type_mismatch(const std::string& expected, const std::string& found) {
   std::string name = instruction_.op == Op::End ? "the end of the block" : std::string(instruction_name());
   invalid("type mismatch: " + name + " expects " + expected + ", found " + found);
+}
+
+void BodyState::refuse_type(Feature feature, const char* what) {
+  fail_here(ErrorKind::Unsupported,
+            std::string(what) + " needs the " + feature_name(feature) + " proposal, which is not enabled");
 }
 
 void BodyState::unsupported(Feature feature) {

@@ -142,6 +142,10 @@ class BodyState {
 
   HeapType resolve(HeapTypeCode code);
   ValueType resolve(ValueTypeCode code);
+  void require_type(Feature feature, const char* what) {
+    if (!module_.features_allowed.has(feature)) [[unlikely]]
+      refuse_type(feature, what);
+  }
   const RegisteredType* composite_type(u32 index, CompositeKind kind);
   const RegisteredType* function_type(u32 index) { return composite_type(index, CompositeKind::Func); }
   bool check_index(const char* what, u32 index, size_t size) {
@@ -165,6 +169,7 @@ class BodyState {
   [[gnu::cold]] void unknown(const char* what, u32 index);
   [[gnu::cold]] void type_mismatch(const std::string& expected, const std::string& found);
   [[gnu::cold]] void unsupported(Feature feature);
+  [[gnu::cold]] void refuse_type(Feature feature, const char* what);
   std::string_view instruction_name() const { return op_info(instruction_.op).text; }
 
   const ModuleInfo& module_;

@@ -12,7 +12,10 @@ bool BodyDecoder<Sink>::read_block_signature(Frame& frame) {
   switch (code.form) {
     case BlockTypeCode::Form::Empty: break;
     case BlockTypeCode::Form::Value: frame.single = resolve(code.value); break;
-    case BlockTypeCode::Form::Index: frame.type = function_type(code.index); break;
+    case BlockTypeCode::Form::Index:
+      if (!features_.has(Feature::MultiValue)) unsupported(Feature::MultiValue);
+      frame.type = function_type(code.index);
+      break;
   }
   return ok();
 }

@@ -101,8 +101,16 @@ u32 read_memory_index(Reader& reader, FeatureSet features) {
   u8 first = reader.peek();
   u32 index = reader.read_u32("memory index");
   if (first != 0 && reader.ok() && !features.has(Feature::MultiMemory))
-    reader.fail_at(start, ErrorKind::Malformed, "zero byte expected");
+    reader.fail_at(start, ErrorKind::Malformed,
+                   "zero byte expected: a memory index needs the multi-memory proposal, which is not enabled");
   return index;
+}
+
+void fail_access_flags(Reader& reader, u64 offset, u32 flags) {
+  std::string message = "malformed memop flags: found " + std::to_string(flags);
+  if (flags >= 0x80) message += ", expected less than 128";
+  else message += ", a memory index needs the multi-memory proposal, which is not enabled";
+  reader.fail_at(offset, ErrorKind::Malformed, std::move(message));
 }
 
 Op read_unusual_opcode(Reader& reader, u8 byte, u64 start) {

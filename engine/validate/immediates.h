@@ -51,6 +51,8 @@ inline u64 read_memory_offset(Reader& reader) {
   return reader.peek() < 0x80 ? reader.read_byte("memory offset") : reader.read_u64("memory offset");
 }
 
+[[gnu::cold]] void fail_access_flags(Reader& reader, u64 offset, u32 flags);
+
 inline MemArgCode read_mem_arg(Reader& reader, FeatureSet features) {
   MemArgCode arg;
   u64 start = reader.offset();
@@ -58,8 +60,7 @@ inline MemArgCode read_mem_arg(Reader& reader, FeatureSet features) {
   arg.alignment = reader.read_u32("memory access flags");
   if (arg.is_long && reader.ok()) [[unlikely]] {
     if (arg.alignment >= 0x80 || (arg.alignment & 0x40 && !features.has(Feature::MultiMemory))) {
-      reader.fail_at(start, ErrorKind::Malformed,
-                     "malformed memop flags: found " + std::to_string(arg.alignment) + ", expected less than 128");
+      fail_access_flags(reader, start, arg.alignment);
       return arg;
     }
     if (arg.alignment & 0x40) {

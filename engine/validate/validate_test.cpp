@@ -264,8 +264,10 @@ TEST_F(Validate, MemoryAccess) {
   EXPECT_EQ(check({0x41, 0x00, 0x43, 0, 0, 0, 0, 0x36, 0x02, 0x00}),
             "I type mismatch: i32.store expects i32, found f32");
   m.info.features_allowed.remove(Feature::MultiMemory);
-  EXPECT_EQ(check({0x42, 0x00, 0x28, 0x41, 0x01, 0x00, 0x1A}).substr(0, 23), "M malformed memop flags");
-  EXPECT_EQ(check({0x3F, 0x01, 0x1A}), "M zero byte expected");
+  EXPECT_EQ(check({0x42, 0x00, 0x28, 0x41, 0x01, 0x00, 0x1A}),
+            "M malformed memop flags: found 65, a memory index needs the multi-memory proposal, which is not enabled");
+  EXPECT_EQ(check({0x3F, 0x01, 0x1A}),
+            "M zero byte expected: a memory index needs the multi-memory proposal, which is not enabled");
   m.info.memories.clear();
   EXPECT_EQ(check({0x41, 0x00, 0x28, 0x02, 0x00, 0x1A}), "I unknown memory 0");
   EXPECT_EQ(check({0x3F, 0x00, 0x1A}), "I unknown memory 0");
@@ -530,7 +532,39 @@ TEST_F(ConstantExpressions, Refused) {
             "I constant expression required, found array.new_data");
   m.info.features_allowed.remove(Feature::ExtendedConst);
   EXPECT_EQ(check_constant(kI32, {0x41, 0x01, 0x41, 0x02, 0x6A, 0x0B}),
-            "I constant expression required, found i32.add");
+            "I constant expression required, found i32.add, which needs the extended-const proposal");
+}
+
+TEST_F(Validate, TypesOfProposalsThatAreOff) {
+  struct Row {
+    Feature feature;
+    Bytes body;  // with its local declarations
+    const char* message;
+  };
+  const Row rows[] = {
+      {Feature::Simd, {0x01, 0x01, 0x7B, 0x0B}, "the value type v128 needs the simd"},
+      {Feature::Simd, {0x00, 0x02, 0x7B, 0x00, 0x0B, 0x1A, 0x0B}, "the value type v128 needs the simd"},
+      {Feature::ReferenceTypes, {0x01, 0x01, 0x70, 0x0B}, "a value of reference type needs the reference-types"},
+      {Feature::FunctionReferences,
+       {0x01, 0x01, 0x63, 0x00, 0x0B},
+       "a reference to a defined type needs the function-references"},
+      {Feature::FunctionReferences,
+       {0x01, 0x01, 0x64, 0x70, 0x0B},
+       "a value of reference type needs the function-references"},
+      {Feature::Gc, {0x01, 0x01, 0x6E, 0x0B}, "a heap type needs the gc"},
+      {Feature::Gc, {0x00, 0xD0, 0x71, 0x1A, 0x0B}, "a heap type needs the gc"},
+      {Feature::Exceptions, {0x00, 0xD0, 0x69, 0x1A, 0x0B}, "a heap type needs the exception-handling"},
+      {Feature::MultiValue, {0x00, 0x02, 0x00, 0x0B, 0x0B}, "block needs the multi-value"},
+  };
+  for (const Row& row : rows) {
+    u32 function = m.add_function(0, row.body);
+    EXPECT_EQ(outcome(validate_function(m.info, function)), "ok") << row.message;
+    FeatureSet before = m.info.features_allowed;
+    m.info.features_allowed.remove(row.feature);
+    EXPECT_EQ(outcome(validate_function(m.info, function)),
+              "U " + std::string(row.message) + " proposal, which is not enabled");
+    m.info.features_allowed = before;
+  }
 }
 
 }  // namespace

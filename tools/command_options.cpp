@@ -1,0 +1,20 @@
+// Options that several commands share.
+#include <CLI/CLI.hpp>
+
+#include "tools/command.h"
+#include "tools/feature_option.h"
+
+namespace brink::tools {
+
+void add_feature_option(CLI::App& app, std::vector<std::string>& options) {
+  auto understood = [](const std::string& text) {
+    Result<FeatureSet> features = parse_features(std::span(&text, 1));
+    return features ? std::string() : features.error().message;
+  };
+  app.add_option("-W,--wasm", options, "NAME[=y|n],...: accept a proposal, or refuse modules that use it; see README")
+      ->allow_extra_args(false)
+      ->type_name("")
+      ->check(understood);
+}
+
+}  // namespace brink::tools
