@@ -20,6 +20,7 @@
 #include "engine/interpret/handlers_numeric.h"
 #include "engine/interpret/handlers_variable.h"
 #include "engine/interpret/handlers_vector.h"
+#include "engine/interpret/handlers_wide.h"
 
 #if defined(__clang__) && !defined(BRINK_PORTABLE_INTERPRETER)
 #if __has_cpp_attribute(clang::musttail) && __has_attribute(preserve_none)
