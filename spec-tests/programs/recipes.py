@@ -32,7 +32,7 @@ class Product:
     needs: tuple
     inputs: tuple
     steps: tuple
-    preparation: str | None = None
+    preparations: tuple = ()
 
 
 # What the needed commands and files belong to, to tell which package is missing.
@@ -55,6 +55,8 @@ PACKAGES = {
     "tclsh": "tcl",
     "node": "nodejs",
     "npm": "npm",
+    "em++": "emscripten",
+    "java": "default-jre-headless",
 }
 
 GUEST_NEEDS = ("clang-19", "wasm-ld-19", "/usr/lib/wasm32-wasi/libc.a",
@@ -119,12 +121,38 @@ LUA = [
          ("clang-19", *TARGET, "-mexception-handling", "-c", "{src}/wasi/lua/try.s"),
          (use_try_table, "try.o"),
          ("sh", "-c", 'exec "$@" *.o', "link", "clang-19", *GUEST_LINK, *WASI_EMULATION_LIBRARIES)),
-        preparation="lua5.4"),
+        preparations=("lua5.4",)),
     Product(
         "lua.native", NATIVE_NEEDS, ("lua/*.h",),
         ((*NATIVE_C, "-I{src}/lua", *LUA_FILES, "-o", "{out}", "-lm"),),
-        preparation="lua5.4"),
+        preparations=("lua5.4",)),
 ]
+
+# What LLVM 19 and Emscripten 3 compile has the legacy exception instructions; binaryen turns them into the final ones.
+USE_FINAL_EXCEPTIONS = (
+    "node", "{prepared}/binaryen/node_modules/binaryen/bin/wasm-opt", "--mvp-features", "--enable-exception-handling",
+    "--enable-reference-types", "--enable-multivalue", "--enable-bulk-memory", "--enable-sign-ext",
+    "--enable-mutable-globals", "--enable-nontrapping-float-to-int", "--translate-to-exnref", "legacy.wasm", "-o", "{out}")
+USE_LEGACY_EXCEPTIONS = ("cp", "legacy.wasm", "{out}")
+
+
+def with_both_exceptions(name, needs, inputs, steps, preparations=()):
+    """Guests NAME-legacy and NAME-final: steps that make legacy.wasm, and its two encodings."""
+    return [
+        Product(f"{name}-legacy.wasm", needs, inputs, (*steps, USE_LEGACY_EXCEPTIONS), preparations),
+        Product(f"{name}-final.wasm", (*needs, "node"), inputs, (*steps, USE_FINAL_EXCEPTIONS), (*preparations, "binaryen")),
+    ]
+
+
+# Lua once more, now as it is written: with setjmp and longjmp, of which clang makes exceptions.
+LUA_SJLJ = with_both_exceptions(
+    "lua-sjlj", GUEST_NEEDS, ("wasi/sjlj/*", "wasi/lua/lua_sjlj.h", "wasi/lua/missing.c", "lua/*.h"),
+    ((*GUEST_C, *WASI_EMULATION, "-mexception-handling", "-mllvm", "-wasm-enable-sjlj", "-I{src}/wasi/sjlj", "-I{src}/lua",
+      "-include", "{src}/wasi/lua/lua_sjlj.h", "-Wno-deprecated-declarations", *LUA_FILES, "{src}/wasi/lua/missing.c",
+      "{src}/wasi/sjlj/setjmp.c"),
+     ("sh", "-c", 'exec "$@" *.o', "link", "clang-19", *TARGET, "-Wl,-z,stack-size=1048576", "-Wl,--stack-first", "-o",
+      "legacy.wasm", *WASI_EMULATION_LIBRARIES)),
+    ("lua5.4",))
 
 # long double has 80 bits natively and 128 in WebAssembly; digits beyond the seventeenth would differ.
 SQLITE_OPTIONS = ("-DLONGDOUBLE_TYPE=double", "-DSQLITE_THREADSAFE=0", "-DSQLITE_OMIT_LOAD_EXTENSION", "-DSQLITE_OMIT_WAL",
@@ -138,11 +166,11 @@ SQLITE = [
         ((*GUEST_C, *WASI_EMULATION, *SQLITE_OPTIONS, "-I{src}/wasi/sqlite", "-I{prepared}/sqlite3", "-include",
           "sqlite_wasi.h", *SQLITE_FILES, "{src}/wasi/sqlite/missing.c"),
          ("clang-19", "sqlite3.o", "shell.o", "missing.o", *GUEST_LINK, *WASI_EMULATION_LIBRARIES)),
-        preparation="sqlite3"),
+        preparations=("sqlite3",)),
     Product(
         "sqlite3.native", NATIVE_NEEDS, (),
         ((*NATIVE_C, *SQLITE_OPTIONS, "-I{prepared}/sqlite3", *SQLITE_FILES, "-o", "{out}", "-lm"),),
-        preparation="sqlite3"),
+        preparations=("sqlite3",)),
 ]
 
 ZLIB_FILES = [f"{{debian}}/zlib/{name}.c" for name in (
@@ -155,11 +183,11 @@ ZLIB = [
         "minigzip.wasm", GUEST_NEEDS, (),
         ((*GUEST_C, *ZLIB_OPTIONS, *ZLIB_FILES),
          ("sh", "-c", 'exec "$@" *.o', "link", "clang-19", *GUEST_LINK)),
-        preparation="zlib"),
+        preparations=("zlib",)),
     Product(
         "minigzip.native", NATIVE_NEEDS, (),
         ((*NATIVE_C, *ZLIB_OPTIONS, *ZLIB_FILES, "-o", "{out}"),),
-        preparation="zlib"),
+        preparations=("zlib",)),
 ]
 
 CXX_OPTIONS = ("-std=c++23", "-fno-exceptions", "-Wall", "-Wextra", "-Werror")
@@ -172,6 +200,17 @@ CPLUSPLUS = [
     Product(
         "containers.native", NATIVE_CXX_NEEDS, ("cpp/containers.cpp",),
         (("clang++-19", *NATIVE, "-stdlib=libc++", *CXX_OPTIONS, "{src}/cpp/containers.cpp", "-o", "{out}"),)),
+]
+
+EXCEPTION_OPTIONS = ("-std=c++20", "-Wall", "-Wextra", "-Werror", "-O2")
+EXCEPTIONS = [
+    *with_both_exceptions(
+        "exceptions", ("em++",), ("cpp/exceptions.cpp",),
+        (("em++", *EXCEPTION_OPTIONS, "-fwasm-exceptions", "-sSTANDALONE_WASM", "{src}/cpp/exceptions.cpp", "-o",
+          "legacy.wasm"),)),
+    Product(
+        "exceptions.native", NATIVE_CXX_NEEDS, ("cpp/exceptions.cpp",),
+        (("clang++-19", *NATIVE, "-stdlib=libc++", *EXCEPTION_OPTIONS, "{src}/cpp/exceptions.cpp", "-o", "{out}"),)),
 ]
 
 # The rustc of Debian, whatever else stands in PATH: its standard library for WASI is the packaged one.
@@ -196,16 +235,50 @@ ASSEMBLYSCRIPT = [
          (*ASC, "garden.ts", "--config", "node_modules/@assemblyscript/wasi-shim/asconfig.json", "-O2", "--debug", "-o",
           "garden.wasm"),
          ("cp", "garden.wasm", "{out}")),
-        preparation="assemblyscript"),
+        preparations=("assemblyscript",)),
     Product(
         "kernels.wasm", ("node",), ("assemblyscript/kernels.ts",),
         (("cp", "{src}/assemblyscript/kernels.ts", "."),
          (*ASC, "kernels.ts", "-O2", "--use", "abort=", "--runtime", "stub", "-o", "kernels.wasm"),
          ("cp", "kernels.wasm", "{out}")),
-        preparation="assemblyscript"),
+        preparations=("assemblyscript",)),
     *[product for name in ("garden", "kernels") for product in c_program(name, folder="assemblyscript")
       if product.output.endswith(".native")],
 ]
+
+# Kotlin's compiler, the package of npm, is Java; its standard libraries are beside it. The twin is the same source for
+# the Java machine: a shell script with the archive behind it.
+KOTLIN_LIBRARIES = "{prepared}/kotlin/node_modules/kotlin-compiler/lib"
+JAVA_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+KOTLINC = ("java", "-Xmx1g", *JAVA_OPTIONS, "-cp",
+           f"{KOTLIN_LIBRARIES}/kotlin-compiler.jar:{KOTLIN_LIBRARIES}/kotlin-stdlib.jar")
+KOTLINC_WASM = (*KOTLINC, "org.jetbrains.kotlin.cli.js.KotlinWasmCompiler", "-Xwasm-target=wasm-wasi", "-libraries",
+                f"{KOTLIN_LIBRARIES}/kotlin-stdlib-wasm-wasi.klib", "-ir-output-dir", ".", "-ir-output-name", "ledger")
+UTF8 = "-Dfile.encoding=UTF-8 -Dsun.stdout.encoding=UTF-8 -Dstdout.encoding=UTF-8"  # the last from Java 19 on
+JAR_START = f'#!/bin/sh\nexec java {" ".join(JAVA_OPTIONS)} {UTF8} -jar "$0" "$@"\n'
+KOTLIN = [
+    Product(
+        "ledger.wasm", ("java",), ("kotlin/ledger.kt",),
+        ((*KOTLINC_WASM, "-Werror", "{src}/kotlin/ledger.kt"),
+         (*KOTLINC_WASM, "-Xinclude=ledger.klib", "-Xir-produce-js", "-Xir-dce"),
+         ("cp", "ledger.wasm", "{out}")),
+        preparations=("kotlin",)),
+    Product(
+        "ledger.native", ("java",), ("kotlin/ledger.kt",),
+        ((*KOTLINC, "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler", "-no-reflect", "-no-stdlib", "-cp",
+          f"{KOTLIN_LIBRARIES}/kotlin-stdlib.jar", "-include-runtime", "-d", "ledger.jar", "{src}/kotlin/ledger.kt"),
+         ("sh", "-c", 'printf %s "$1" | cat - ledger.jar > "$0" && chmod +x "$0"', "{out}", JAR_START)),
+        preparations=("kotlin",)),
+]
+
+
+def npm_packages(name):
+    """What the lock file in src/NAME lists."""
+    return Preparation(
+        name, needs=("node", "npm"), downloads=True, inputs=(f"{name}/package.json", f"{name}/package-lock.json"),
+        steps=(("cp", f"{{src}}/{name}/package.json", f"{{src}}/{name}/package-lock.json", "."),
+               ("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")))
+
 
 PREPARATIONS = [
     Preparation(
@@ -215,16 +288,14 @@ PREPARATIONS = [
                 "sqlite3.c", "shell.c"),)),
     Preparation("lua5.4", source="lua5.4"),
     Preparation("zlib", source="zlib"),
-    Preparation(
-        "assemblyscript", needs=("node", "npm"), downloads=True,
-        inputs=("assemblyscript/package.json", "assemblyscript/package-lock.json"),
-        steps=(("cp", "{src}/assemblyscript/package.json", "{src}/assemblyscript/package-lock.json", "."),
-               ("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"))),
+    npm_packages("kotlin"),
+    npm_packages("binaryen"),
+    npm_packages("assemblyscript"),
 ]
 
 # The longest first, so that two cores finish together.
 PRODUCTS = [
-    *SQLITE, *LUA, *CPLUSPLUS, *RUST, *ZLIB, *ASSEMBLYSCRIPT,
+    *KOTLIN, *SQLITE, *LUA, *LUA_SJLJ, *EXCEPTIONS, *CPLUSPLUS, *RUST, *ZLIB, *ASSEMBLYSCRIPT,
     *c_program("hello"), *c_program("exit42"), *c_program("words"), *c_program("files"), *c_program("clocks"),
     *guest_only(c_program("sandbox")), *guest_only(c_program("traps")),
     *c_program("simd", guest_flags=("-msimd128",)),
