@@ -12,7 +12,8 @@
 // Ownership. Engine and Module are shared handles: copies refer to the same object, which lives as long as any of them.
 // A Store owns every instance, memory, table, global and function made in it; Instance, Function, Memory, Table, Global
 // and Tag are plain pointers into their store and must not be used after it is gone. A store and what is in it belong
-// to one thread at a time; engines and modules are safe to share.
+// to one thread at a time; engines and modules are safe to share. A guest with threads is a store with an instance for
+// each of them, and a SharedMemory that they all import.
 //
 // Errors. Loading and linking return Result<T> (engine/base/error.h); running returns Outcome<T>, whose failure is a
 // Trap. No exception leaves the engine, and none may leave a host function.
@@ -72,10 +73,13 @@ enum class TrapKind : u8 {
   UncaughtException,
   CastFailure,
   ArrayOutOfBounds,
-  InvalidFunction,  // a lazily validated function turned out to be malformed, invalid or unsupported
-  Limit,            // a limit of the host
-  Host,             // a host function failed
-  Exit,             // the guest ended the program (proc_exit); exit_code is set
+  UnalignedAtomic,
+  ExpectedSharedMemory,  // memory.atomic.wait at a memory that is not shared
+  Interrupted,           // a wait that SharedMemory::interrupt ended
+  InvalidFunction,       // a lazily validated function turned out to be malformed, invalid or unsupported
+  Limit,                 // a limit of the host
+  Host,                  // a host function failed
+  Exit,                  // the guest ended the program (proc_exit); exit_code is set
 };
 
 // The specification's wording where it has one, e.g. "out of bounds memory access".
@@ -267,6 +271,8 @@ class Function {
   runtime::Function* impl_;
 };
 
+class SharedMemory;
+
 class Memory {
  public:
   explicit Memory(runtime::Memory* impl = nullptr) : impl_(impl) {}
@@ -279,11 +285,44 @@ class Memory {
   // The one checked way to guest memory: nothing if offset + size leaves the memory. Pointers do not outlive a call
   // that can grow the memory.
   std::optional<std::span<u8>> span(u64 offset, u64 size) const;
+  // The memory as other stores can use it; nothing if its type is not shared.
+  std::optional<SharedMemory> shared() const;
   runtime::Memory* impl() const { return impl_; }
   explicit operator bool() const { return impl_ != nullptr; }
 
  private:
   runtime::Memory* impl_;
+};
+
+// How a wait ended; the first three as memory.atomic.wait32 returns them.
+enum class WaitResult : u8 { Woken, NotEqual, TimedOut, Interrupted };
+
+// A shared memory: a handle like Engine and Module, owned by no store, safe to use from several threads. A store that
+// imports it keeps it alive. Its bytes may be changed by guests at any time: what is read once and checked must not be
+// read again.
+class SharedMemory {
+ public:
+  // An Error of kind Usage if the type is not shared, Limit if its minimum is beyond `limit_bytes` or the system's
+  // means.
+  static Result<SharedMemory> create(const MemoryType& type, u64 limit_bytes = ~u64{0});
+  MemoryType type() const;
+  u64 size_bytes() const;
+  // As Memory's; spans stay valid, since a shared memory neither moves nor shrinks.
+  std::optional<u64> grow(u64 delta_pages);
+  std::optional<std::span<u8>> span(u64 offset, u64 size) const;
+  // memory.atomic.wait32, wait64 and notify on the host's behalf; nothing if the offset is out of bounds or not a
+  // multiple of the value's size. Timeouts are in nanoseconds, a negative one is none.
+  std::optional<WaitResult> wait32(u64 offset, u32 expected, i64 timeout_ns);
+  std::optional<WaitResult> wait64(u64 offset, u64 expected, i64 timeout_ns);
+  std::optional<u32> notify(u64 offset, u32 count);
+  // For good: guests that wait, and that ever will, trap (Interrupted).
+  void interrupt();
+  const std::shared_ptr<runtime::Memory>& impl() const { return impl_; }
+
+ private:
+  friend class Memory;
+  explicit SharedMemory(std::shared_ptr<runtime::Memory> impl) : impl_(std::move(impl)) {}
+  std::shared_ptr<runtime::Memory> impl_;
 };
 
 class Table {
@@ -367,9 +406,9 @@ struct StoreLimits {
   u32 instances = 10'000;
   u32 memories = 10'000;
   u32 tables = 10'000;
-  u64 stack_bytes = 8u << 20;       // of the value stack: operands, locals and call frames together
-  u64 gc_heap_bytes = 1u << 30;     // of the GC heap: structs, arrays and exceptions; when full a trap of kind Limit
-  bool gc_stress = false;           // collect garbage before every allocation: for tests
+  u64 stack_bytes = 8u << 20;    // of the value stack: operands, locals and call frames together
+  u64 gc_heap_bytes = 1u << 30;  // of the GC heap: structs, arrays and exceptions; when full a trap of kind Limit
+  bool gc_stress = false;        // collect garbage before every allocation: for tests
 };
 
 // What the garbage collector of a store has done; all zero where nothing was ever allocated.
@@ -389,8 +428,8 @@ class Store {
   Store& operator=(Store&&) noexcept;
   const Engine& engine() const;
   const StoreLimits& limits() const;
-  // An externref to a host value; the value itself stays the host's. Never null, also for 0; the same value gives the same
-  // reference.
+  // An externref to a host value; the value itself stays the host's. Never null, also for 0; the same value gives the
+  // same reference.
   RefBits make_extern(u64 host_value);
   // Whether a non-null reference of the any, extern, exn or func hierarchy has the heap type, as ref.test would say.
   bool is_instance(RefBits reference, HeapType heap) const;
@@ -543,13 +582,14 @@ TypedCallback typed_callback(F f, R (C::*)(Args...) const) {
 // --- Linker ----------------------------------------------------------------------------------------------------------
 
 // Names → what they stand for. Definitions made in a store are only good for that store; host functions given as
-// lambdas are good for any.
+// lambdas and shared memories are good for any.
 class Linker {
  public:
   explicit Linker(const Engine& engine) : engine_(engine) {}
 
   // A later definition of the same name replaces the earlier one.
   void define(std::string_view module, std::string_view name, Extern value);
+  void define(std::string_view module, std::string_view name, const SharedMemory& memory);
   // All exports of an instance, under a module name.
   void define_instance(std::string_view module, Instance instance);
   void define_callback(std::string_view module, std::string_view name, std::vector<ValueType> params,
@@ -572,6 +612,7 @@ class Linker {
  private:
   struct Definition {
     Extern value;  // impl == nullptr: a callback
+    std::shared_ptr<runtime::Memory> shared_memory;
     std::vector<ValueType> params, results;
     HostCallback callback;
   };

@@ -1,6 +1,9 @@
 #include "tools/script_runner.h"
 
+#include <map>
+#include <memory>
 #include <optional>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -34,6 +37,8 @@ constexpr std::pair<std::string_view, TrapKind> kTrapMessages[] = {
     {"cast failure", TrapKind::CastFailure},
     {"descriptor cast failure", TrapKind::CastFailure},
     {"out of bounds array access", TrapKind::ArrayOutOfBounds},
+    {"unaligned atomic", TrapKind::UnalignedAtomic},
+    {"expected shared memory", TrapKind::ExpectedSharedMemory},
 };
 
 std::optional<TrapKind> expected_trap(std::string_view message) {
@@ -69,6 +74,8 @@ const char* command_name(Command::Kind kind) {
     case Command::Kind::AssertUnlinkable: return "assert_unlinkable";
     case Command::Kind::AssertMalformedCustom: return "assert_malformed_custom";
     case Command::Kind::AssertInvalidCustom: return "assert_invalid_custom";
+    case Command::Kind::Thread: return "thread";
+    case Command::Kind::Wait: return "wait";
     case Command::Kind::Unsupported: return "unsupported command";
   }
   return "?";
@@ -76,6 +83,16 @@ const char* command_name(Command::Kind kind) {
 
 std::string describe_error(const Error& error) {
   return std::string(kind_name(error.kind)) + " (" + error.to_string() + ")";
+}
+
+// Where a proposal of 3.0 is switched off, what needs it is refused as unsupported, and was malformed or invalid in the
+// WebAssembly before it.
+bool is_less_than_wasm3(FeatureSet features) {
+  for (u32 i = 0; i < static_cast<u32>(Feature::kCount); ++i) {
+    auto feature = static_cast<Feature>(i);
+    if (FeatureSet::wasm3().has(feature) && !features.has(feature)) return true;
+  }
+  return false;
 }
 
 // What became of one command: nothing is passed, else why not.
@@ -99,14 +116,18 @@ StoreLimits make_limits(const ScriptOptions& options) {
   return limits;
 }
 
+// A script, or one of its threads: each has a store, a linker and names of its own, and all the same engine.
 class ScriptRunner {
  public:
-  ScriptRunner(const std::string& file, const ScriptOptions& options)
-      : file_(file),
-        options_(options),
-        engine_(make_config(options)),
-        store_(engine_, make_limits(options)),
-        linker_(engine_) {}
+  ScriptRunner(const std::string& file, const ScriptOptions& options, const Engine& engine)
+      : file_(file), options_(options), engine_(engine), store_(engine_, make_limits(options)), linker_(engine_) {}
+
+  static Config make_config(const ScriptOptions& options) {
+    Config config;
+    config.features = options.features;
+    config.eager_validation = true;
+    return config;
+  }
 
   Result<void> prepare() {
     return define_spectest(linker_, store_, [this](std::string_view line) {
@@ -114,8 +135,8 @@ class ScriptRunner {
     });
   }
 
-  ScriptCounts run(const text::Script& script) {
-    for (const Command& command : script.commands) {
+  ScriptCounts run(const std::vector<Command>& commands) {
+    for (const Command& command : commands) {
       if (command.kind == Command::Kind::Unsupported) {
         ++counts_.skipped;
         say(command.position, "skipped: " + command.text);
@@ -129,16 +150,22 @@ class ScriptRunner {
       ++counts_.failed;
       say(command.position, label(command) + ": " + *verdict);
     }
+    while (!threads_.empty()) finish_thread(threads_.begin());
     return counts_;
   }
 
  private:
-  static Config make_config(const ScriptOptions& options) {
-    Config config;
-    config.features = options.features;
-    config.eager_validation = true;
-    return config;
-  }
+  using SharedExports = std::vector<std::pair<std::string, SharedMemory>>;
+
+  // A thread of the script. What it prints is printed when it is waited for, so that lines do not mix.
+  struct ScriptThread {
+    ScriptOptions options;
+    std::vector<std::string> lines;
+    std::unique_ptr<ScriptRunner> runner;
+    ScriptCounts counts;
+    std::thread thread;
+  };
+  using Threads = std::map<std::string, std::unique_ptr<ScriptThread>>;
 
   void say(text::Position position, const std::string& message) {
     options_.print(file_ + ":" + std::to_string(position.line) + ":" + std::to_string(position.column) + ": " +
@@ -201,7 +228,8 @@ class ScriptRunner {
     Result<Module> module = compile(*command.module);
     if (module) return "expected the module to be " + std::string(kind_name(expected)) + ", but it was accepted";
     const Error& error = module.error();
-    if (error.kind != expected)
+    bool is_without_proposal = error.kind == ErrorKind::Unsupported && is_less_than_wasm3(options_.features);
+    if (error.kind != expected && !is_without_proposal)
       return "expected the module to be " + std::string(kind_name(expected)) + " (" + command.text +
              "), but it was refused as " + describe_error(error);
     note_wording(command, error.message);
@@ -295,17 +323,64 @@ class ScriptRunner {
         label(command) + ": passed with another message: expected \"" + command.text + "\", found \"" + found + "\"");
   }
 
+  // --- Threads -------------------------------------------------------------------------------------------------------
+
+  Verdict start_thread(const Command& command) {
+    if (threads_.contains(command.text)) return "a thread $" + command.text + " is running already";
+    auto thread = std::make_unique<ScriptThread>();
+    thread->options = options_;
+    thread->options.print = [lines = &thread->lines](std::string_view line) { lines->emplace_back(line); };
+    thread->runner = std::make_unique<ScriptRunner>(file_, thread->options, engine_);
+    ScriptRunner& runner = *thread->runner;
+    if (Result<void> prepared = runner.prepare(); !prepared) return describe_error(prepared.error());
+    for (const std::string& id : command.shared_modules) {
+      auto instance = instances_.find(id);
+      if (instance == instances_.end()) return "no instance $" + id;
+      SharedExports& exports = runner.shared_modules_[id];
+      for (const Export& exported : instance->second.module().exports) {
+        auto memory = instance->second.get_memory(exported.name);
+        auto shared = memory ? memory->shared() : std::nullopt;
+        if (shared) exports.emplace_back(exported.name, *shared);
+      }
+    }
+    ScriptThread* started = thread.get();
+    started->thread = std::thread([started, &command] { started->counts = started->runner->run(command.commands); });
+    threads_.emplace(command.text, std::move(thread));
+    return std::nullopt;
+  }
+
+  void finish_thread(Threads::iterator place) {
+    ScriptThread& thread = *place->second;
+    thread.thread.join();
+    for (const std::string& line : thread.lines) options_.print(line);
+    counts_ += thread.counts;
+    threads_.erase(place);
+  }
+
+  Verdict wait_for_thread(const Command& command) {
+    auto place = threads_.find(command.text);
+    if (place == threads_.end()) return "no thread $" + command.text;
+    finish_thread(place);
+    return std::nullopt;
+  }
+
+  Verdict register_instance(const Command& command) {
+    if (auto shared = shared_modules_.find(command.module_id); shared != shared_modules_.end()) {
+      for (const auto& [name, memory] : shared->second) linker_.define(command.text, name, memory);
+      return std::nullopt;
+    }
+    std::optional<Instance> instance = find(instances_, command.module_id, latest_instance_);
+    if (!instance) return "no instance to register as \"" + command.text + "\"";
+    linker_.define_instance(command.text, *instance);
+    return std::nullopt;
+  }
+
   // --- Commands ------------------------------------------------------------------------------------------------------
 
   Verdict run_command(const Command& command) {
     switch (command.kind) {
       case Command::Kind::Module: return instantiate_module(*command.module);
-      case Command::Kind::Register: {
-        std::optional<Instance> instance = find(instances_, command.module_id, latest_instance_);
-        if (!instance) return "no instance to register as \"" + command.text + "\"";
-        linker_.define_instance(command.text, *instance);
-        return std::nullopt;
-      }
+      case Command::Kind::Register: return register_instance(command);
       case Command::Kind::Action: {
         ActionOutcome outcome = run_action(*command.action);
         if (outcome.values) return std::nullopt;
@@ -320,6 +395,8 @@ class ScriptRunner {
       case Command::Kind::AssertInvalid:
       case Command::Kind::AssertInvalidCustom: return assert_refused(command, ErrorKind::Invalid);
       case Command::Kind::AssertUnlinkable: return assert_unlinkable(command);
+      case Command::Kind::Thread: return start_thread(command);
+      case Command::Kind::Wait: return wait_for_thread(command);
       case Command::Kind::Unsupported: break;
     }
     return "not run";
@@ -343,6 +420,8 @@ class ScriptRunner {
   std::optional<Instance> latest_instance_;
   std::unordered_map<std::string, Module> definitions_;
   std::optional<Module> latest_definition_;
+  std::unordered_map<std::string, SharedExports> shared_modules_;  // of the script, in one of its threads
+  Threads threads_;
   ScriptCounts counts_;
 };
 
@@ -361,10 +440,10 @@ ScriptCounts run_script(const std::string& file, std::string_view source, const 
   };
   Result<text::Script> script = text::parse_script(source, options.features);
   if (!script) return give_up(std::move(script.error()));
-  ScriptRunner runner(file, options);
+  ScriptRunner runner(file, options, Engine(ScriptRunner::make_config(options)));
   Result<void> prepared = runner.prepare();
   if (!prepared) return give_up(std::move(prepared.error()));
-  return runner.run(*script);
+  return runner.run(script->commands);
 }
 
 }  // namespace brink::tools

@@ -12,9 +12,10 @@ struct ScriptRun {
   std::vector<std::string> lines;
 };
 
-ScriptRun run(std::string_view source, bool verbose = false) {
+ScriptRun run(std::string_view source, bool verbose = false, bool with_threads = false) {
   ScriptRun result;
   ScriptOptions options;
+  if (with_threads) options.features.add(Feature::Threads);
   options.verbose = verbose;
   options.print = [&](std::string_view line) { result.lines.emplace_back(line); };
   result.counts = run_script("test.wast", source, options);
@@ -126,7 +127,7 @@ TEST(ScriptRunner, PrintsOnlyWhenVerbose) {
 }
 
 TEST(ScriptRunner, CommandsItDoesNotKnowAreSkippedAloud) {
-  ScriptRun result = run("(module)\n(thread $t (module))");
+  ScriptRun result = run("(module)\n(input \"other.wast\")");
   EXPECT_EQ(result.counts, (ScriptCounts{1, 0, 1}));
   ASSERT_EQ(result.lines.size(), 1u);
   EXPECT_TRUE(result.lines[0].starts_with("test.wast:2:1: skipped: ")) << result.lines[0];
@@ -137,6 +138,58 @@ TEST(ScriptRunner, AScriptThatCannotBeParsedIsOneFailure) {
   EXPECT_EQ(result.counts, (ScriptCounts{0, 1, 0}));
   ASSERT_EQ(result.lines.size(), 1u);
   EXPECT_TRUE(result.lines[0].starts_with("test.wast:2:")) << result.lines[0];
+}
+
+TEST(ScriptRunner, WithoutAProposalWhatNeedsItIsInvalid) {
+  const char* script = R"((assert_invalid (module (memory 1) (memory 1)) "multiple memories"))";
+  ScriptOptions options;
+  EXPECT_EQ(run_script("test.wast", script, options), (ScriptCounts{0, 1, 0})) << "valid in 3.0";
+  options.features.remove(Feature::MultiMemory);
+  EXPECT_EQ(run_script("test.wast", script, options), (ScriptCounts{1, 0, 0}));
+}
+
+// As the threads proposal's scripts have it: message passing through a memory that two threads share.
+TEST(ScriptRunner, ThreadsShareMemories) {
+  ScriptRun result = run(R"((module $Mem (memory (export "shared") 1 1 shared))
+    (thread $T1 (shared (module $Mem))
+      (register "mem" $Mem)
+      (module
+        (memory (import "mem" "shared") 1 1 shared)
+        (func (export "run")
+          (i32.store (i32.const 0) (i32.const 42))
+          (i32.atomic.store (i32.const 4) (i32.const 1))
+          (drop (memory.atomic.notify (i32.const 4) (i32.const 1)))))
+      (invoke "run"))
+    (thread $T2 (shared (module $Mem))
+      (register "mem" $Mem)
+      (module
+        (memory (import "mem" "shared") 1 1 shared)
+        (func (export "run") (result i32)
+          (drop (memory.atomic.wait32 (i32.const 4) (i32.const 0) (i64.const -1)))
+          (i32.load (i32.const 0))))
+      (assert_return (invoke "run") (i32.const 42))
+      (assert_return (invoke "run") (i32.const 41)))
+    (wait $T1)
+    (wait $T2))",
+                         false, true);
+  EXPECT_EQ(result.counts, (ScriptCounts{11, 1, 0}));
+  ASSERT_EQ(result.lines.size(), 1u);
+  EXPECT_EQ(result.lines[0],
+            "test.wast:19:7: assert_return \"run\": expected i32 41 (0x00000029), found i32 42 (0x0000002a)");
+}
+
+TEST(ScriptRunner, ThreadsHaveNamesAndAreWaitedFor) {
+  ScriptRun result = run(R"((thread $t (module (func unreachable) (start 0)))
+    (thread $t (module))
+    (wait $u)
+    (thread $v (shared (module $none))))",
+                         false, true);
+  EXPECT_EQ(result.counts, (ScriptCounts{1, 4, 0}));
+  ASSERT_EQ(result.lines.size(), 4u);
+  EXPECT_EQ(result.lines[0], "test.wast:2:5: thread: a thread $t is running already");
+  EXPECT_EQ(result.lines[1], "test.wast:3:5: wait: no thread $u");
+  EXPECT_EQ(result.lines[2], "test.wast:4:5: thread: no instance $none");
+  EXPECT_EQ(result.lines[3], "test.wast:1:12: module: trap: unreachable");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 // and tables. Ranges are checked before the first byte moves.
 #pragma once
 #include "engine/interpret/execute.h"
+#include "engine/runtime/guest_bytes.h"
 
 namespace brink::interpret {
 
@@ -32,7 +33,7 @@ BRINK_OUT_OF_LINE(MemoryFill) {
   runtime::Memory& memory = *s.instance->memories[read_u32(p)];
   u64 size = s.sp[-1], to = s.sp[-3];
   if (!memory.contains(to, size)) return trap(s, TrapKind::MemoryOutOfBounds);
-  std::memset(memory.base + to, static_cast<u8>(s.sp[-2]), size);
+  runtime::fill_guest_bytes(memory.base + to, static_cast<u8>(s.sp[-2]), size);
   s.sp -= 3;
   s.pc = p;
   return Flow::Next;
@@ -44,7 +45,7 @@ BRINK_OUT_OF_LINE(MemoryCopy) {
   runtime::Memory& from_memory = *s.instance->memories[read_u32(p)];
   u64 size = s.sp[-1], from = s.sp[-2], to = s.sp[-3];
   if (!to_memory.contains(to, size) || !from_memory.contains(from, size)) return trap(s, TrapKind::MemoryOutOfBounds);
-  std::memmove(to_memory.base + to, from_memory.base + from, size);
+  runtime::move_guest_bytes(to_memory.base + to, from_memory.base + from, size);
   s.sp -= 3;
   s.pc = p;
   return Flow::Next;
@@ -60,7 +61,7 @@ BRINK_OUT_OF_LINE(MemoryInit) {
   u64 size = s.sp[-1], from = s.sp[-2], to = s.sp[-3];
   if (!memory.contains(to, size) || size > available || from > available - size)
     return trap(s, TrapKind::MemoryOutOfBounds);
-  if (size != 0) std::memcpy(memory.base + to, info.bytes.data() + bytes.offset + from, size);
+  runtime::move_guest_bytes(memory.base + to, info.bytes.data() + bytes.offset + from, size);
   s.sp -= 3;
   s.pc = p;
   return Flow::Next;

@@ -14,6 +14,7 @@
 #include <array>
 
 #include "engine/interpret/handlers_aggregate.h"
+#include "engine/interpret/handlers_atomic.h"
 #include "engine/interpret/handlers_bulk.h"
 #include "engine/interpret/handlers_control.h"
 #include "engine/interpret/handlers_memory.h"
@@ -135,7 +136,7 @@ __attribute__((preserve_none, noinline)) Status trap_handler(BRINK_REGISTERS) {
 }
 
 template <class Slow, bool kPrefixed>
-__attribute__((preserve_none, noinline)) Status slow_handler(BRINK_REGISTERS) {
+BRINK_GUEST_RACES __attribute__((preserve_none, noinline)) Status slow_handler(BRINK_REGISTERS) {
   BRINK_ENTER;
   State t = s;
   Flow flow = Slow::run(t);
@@ -145,7 +146,7 @@ __attribute__((preserve_none, noinline)) Status slow_handler(BRINK_REGISTERS) {
 }
 
 template <class Body>
-__attribute__((preserve_none)) Status handler(BRINK_REGISTERS) {
+BRINK_GUEST_RACES __attribute__((preserve_none)) Status handler(BRINK_REGISTERS) {
   BRINK_ENTER;
   switch (Body::run(s)) {
     case Flow::Next: BRINK_GO(Dispatch<GuardedAccess>::kTables.plain[*s.pc]);
@@ -173,7 +174,7 @@ __attribute__((preserve_none)) Status general_access_handler(BRINK_REGISTERS) {
 #else
 
 template <class Body>
-Flow handler(State& s) {
+BRINK_GUEST_RACES Flow handler(State& s) {
   Flow flow = Body::run(s);
   if constexpr (Body::Slow::kExists)
     if (flow == Flow::Slow) flow = Body::Slow::run(s);

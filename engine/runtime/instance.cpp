@@ -1,9 +1,9 @@
 // Instantiation (specification, section 4.7.2): imports are checked, the instance's objects made, segments copied, the
 // start function run.
 #include <cstdlib>
-#include <cstring>
 
 #include "engine/interpret/state.h"
+#include "engine/runtime/guest_bytes.h"
 #include "engine/runtime/instantiate.h"
 #include "engine/runtime/objects.h"
 
@@ -276,8 +276,7 @@ class Instantiation {
         trap.emplace(TrapKind::MemoryOutOfBounds, "data segment " + std::to_string(i));
         return {};
       }
-      if (segment.bytes.size != 0)
-        std::memcpy(memory.base + offset[0], info_.bytes.data() + segment.bytes.offset, segment.bytes.size);
+      move_guest_bytes(memory.base + offset[0], info_.bytes.data() + segment.bytes.offset, segment.bytes.size);
       instance_->dropped_data[i] = true;
     }
     return {};

@@ -22,7 +22,7 @@ std::string describe_import(const ModuleInfo& info, const Import& import) {
 }  // namespace
 
 void Linker::define(std::string_view module, std::string_view name, Extern value) {
-  definitions_.insert_or_assign(key_of(module, name), Definition{value, {}, {}, {}});
+  definitions_.insert_or_assign(key_of(module, name), Definition{value, {}, {}, {}, {}});
 }
 
 void Linker::define_instance(std::string_view module, Instance instance) {
@@ -33,7 +33,12 @@ void Linker::define_instance(std::string_view module, Instance instance) {
 void Linker::define_callback(std::string_view module, std::string_view name, std::vector<ValueType> params,
                              std::vector<ValueType> results, HostCallback callback) {
   definitions_.insert_or_assign(key_of(module, name),
-                                Definition{{}, std::move(params), std::move(results), std::move(callback)});
+                                Definition{{}, {}, std::move(params), std::move(results), std::move(callback)});
+}
+
+void Linker::define(std::string_view module, std::string_view name, const SharedMemory& memory) {
+  definitions_.insert_or_assign(key_of(module, name),
+                                Definition{Memory(memory.impl().get()), memory.impl(), {}, {}, {}});
 }
 
 const Linker::Definition* Linker::find(std::string_view module, std::string_view name) const {
@@ -58,6 +63,9 @@ Result<Instance> Linker::instantiate(Store& store, const Module& module, std::op
       return located(Error{ErrorKind::Unlinkable, "unknown import: nothing is defined for \"" +
                                                       std::string(import.module) + "\" \"" + std::string(import.name) +
                                                       "\", wanted: " + describe_import(info, import)});
+    if (definition->shared_memory && !store.state().adopt_memory(definition->shared_memory))
+      return located(Error{ErrorKind::Limit,
+                           "the store's limit of " + std::to_string(store.limits().memories) + " memories is reached"});
     if (definition->value.impl != nullptr) imports.push_back(definition->value);
     else imports.push_back(make_host_function(store, definition->params, definition->results, definition->callback));
   }

@@ -7,6 +7,7 @@
 
 #include "engine/runtime/fault.h"
 #include "engine/runtime/objects.h"
+#include "engine/runtime/parking_lot.h"
 
 namespace brink::runtime {
 namespace {
@@ -19,6 +20,8 @@ constexpr u64 kMaxReservation64 = u64{1} << 36;
 u64 round_up_to_host_page(u64 bytes) { return (bytes + 4095) & ~u64{4095}; }
 
 }  // namespace
+
+Memory::Memory() = default;
 
 Memory::~Memory() {
   if (base != nullptr) munmap(base, reserved_bytes);
@@ -45,18 +48,21 @@ Result<std::unique_ptr<Memory>> create_memory(const MemoryType& type, u64 limit_
     return fail(ErrorKind::Limit,
                 "cannot allocate " + std::to_string(min) + " bytes for a memory: " + std::strerror(errno));
   memory->size_bytes = min;
+  if (type.limits.is_shared) memory->lot = std::make_unique<ParkingLot>();
   install_fault_handler();
   return memory;
 }
 
 u64 grow_memory(Memory& memory, u64 delta_pages) {
-  u64 old_pages = memory.pages();
-  if (delta_pages == 0) return old_pages;
+  std::lock_guard lock(memory.grow_mutex);
+  u64 old_size = memory.size_bytes;
   u32 shift = memory.type.page_size_log2;
-  u64 room = (memory.limit_bytes - memory.size_bytes) >> shift;
+  u64 old_pages = old_size >> shift;
+  if (delta_pages == 0) return old_pages;
+  u64 room = (memory.limit_bytes - old_size) >> shift;
   if (delta_pages > room) return ~u64{0};
-  u64 new_size = memory.size_bytes + (delta_pages << shift);
-  u64 opened = round_up_to_host_page(memory.size_bytes);
+  u64 new_size = old_size + (delta_pages << shift);
+  u64 opened = round_up_to_host_page(old_size);
   u64 wanted = round_up_to_host_page(new_size);
   if (wanted > opened && mprotect(memory.base + opened, wanted - opened, PROT_READ | PROT_WRITE) != 0) return ~u64{0};
   memory.size_bytes = new_size;
@@ -64,3 +70,46 @@ u64 grow_memory(Memory& memory, u64 delta_pages) {
 }
 
 }  // namespace brink::runtime
+
+namespace brink {
+
+Result<SharedMemory> SharedMemory::create(const MemoryType& type, u64 limit_bytes) {
+  if (!type.limits.is_shared) return fail(ErrorKind::Usage, "the type of a shared memory must be shared");
+  auto memory = runtime::create_memory(type, limit_bytes);
+  if (!memory) return std::unexpected(std::move(memory.error()));
+  return SharedMemory(std::move(*memory));
+}
+
+MemoryType SharedMemory::type() const { return impl_->type; }
+u64 SharedMemory::size_bytes() const { return impl_->size_bytes; }
+std::optional<u64> SharedMemory::grow(u64 delta_pages) { return Memory(impl_.get()).grow(delta_pages); }
+std::optional<std::span<u8>> SharedMemory::span(u64 offset, u64 size) const {
+  return Memory(impl_.get()).span(offset, size);
+}
+
+namespace {
+
+template <class T>
+std::optional<WaitResult> wait_at(runtime::Memory& memory, u64 offset, T expected, i64 timeout_ns) {
+  if (offset % sizeof(T) != 0 || !memory.contains(offset, sizeof(T))) return std::nullopt;
+  return memory.lot->wait(reinterpret_cast<T*>(memory.base + offset), expected, timeout_ns);
+}
+
+}  // namespace
+
+std::optional<WaitResult> SharedMemory::wait32(u64 offset, u32 expected, i64 timeout_ns) {
+  return wait_at(*impl_, offset, expected, timeout_ns);
+}
+
+std::optional<WaitResult> SharedMemory::wait64(u64 offset, u64 expected, i64 timeout_ns) {
+  return wait_at(*impl_, offset, expected, timeout_ns);
+}
+
+std::optional<u32> SharedMemory::notify(u64 offset, u32 count) {
+  if (offset % 4 != 0 || !impl_->contains(offset, 4)) return std::nullopt;
+  return impl_->lot->notify(impl_->base + offset, count);
+}
+
+void SharedMemory::interrupt() { impl_->lot->interrupt(); }
+
+}  // namespace brink

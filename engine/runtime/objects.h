@@ -20,6 +20,7 @@
 namespace brink::runtime {
 
 struct Context;
+class ParkingLot;
 
 // One entry of a module's code table: what a call needs, in one cache line. All zero until the first call; `code` is
 // published last.
@@ -46,23 +47,44 @@ struct Function {
   HostCallback* callback = nullptr;
 };
 
+// How long a memory is: read by every thread that uses it, written by the one that grows it after the pages are there.
+class MemoryLength {
+ public:
+  operator u64() const { return bytes_.load(std::memory_order_acquire); }
+  MemoryLength& operator=(u64 bytes) {
+    bytes_.store(bytes, std::memory_order_release);
+    return *this;
+  }
+
+ private:
+  std::atomic<u64> bytes_{0};
+};
+
 // A linear memory. 32-bit memories reserve 8 GiB and a guard: any 32-bit address plus any 32-bit offset lands inside
 // the reservation, so the hardware checks bounds. 64-bit ones reserve what they may grow to (up to a bound) and are
 // checked explicitly.
-struct Memory {
+//
+// A shared memory may belong to several stores, each with a thread of its own. Its base never moves, its length is read
+// again at every explicit check, and its other members do not change.
+struct Memory : std::enable_shared_from_this<Memory> {
   u8* base = nullptr;
-  u64 size_bytes = 0;
+  MemoryLength size_bytes;
   u64 reserved_bytes = 0;
   u64 limit_bytes = 0;  // by type, store limit and reservation
   MemoryType type;
+  std::mutex grow_mutex;
+  std::unique_ptr<ParkingLot> lot;  // of a shared memory
 
-  Memory() = default;
+  Memory();
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
   ~Memory();
   bool is_32bit() const { return type.limits.address == AddressType::I32; }
   u64 pages() const { return size_bytes >> type.page_size_log2; }
-  bool contains(u64 offset, u64 size) const { return size <= size_bytes && offset <= size_bytes - size; }
+  bool contains(u64 offset, u64 size) const {
+    u64 length = size_bytes;
+    return size <= length && offset <= length - size;
+  }
   bool owns_address(const void* address) const {
     return static_cast<u64>(static_cast<const u8*>(address) - base) < reserved_bytes;
   }
@@ -184,7 +206,7 @@ struct StoreState {
   StoreLimits limits;
   std::unique_ptr<Context> context;
   std::vector<std::unique_ptr<Instance>> instances;
-  std::vector<std::unique_ptr<Memory>> memories;
+  std::vector<std::shared_ptr<Memory>> memories;  // shared ones may be other stores' too
   std::vector<std::unique_ptr<Table>> tables;
   std::deque<Global> globals;
   std::deque<Tag> tags;
@@ -200,6 +222,8 @@ struct StoreState {
   StoreState(const Engine& engine, const StoreLimits& limits);
   ~StoreState();
   Function* add_host_function(TypeId type, HostCallback callback);
+  // Keeps a shared memory alive as long as the store; once, however often it is called. False beyond limits.memories.
+  bool adopt_memory(const std::shared_ptr<Memory>& memory);
 };
 
 // Calls a function with slots as on the value stack: `slots` holds the arguments and receives the results.

@@ -20,6 +20,13 @@ Function* StoreState::add_host_function(TypeId type, HostCallback callback) {
   return &function;
 }
 
+bool StoreState::adopt_memory(const std::shared_ptr<Memory>& memory) {
+  if (std::find(memories.begin(), memories.end(), memory) != memories.end()) return true;
+  if (memories.size() >= limits.memories) return false;
+  memories.push_back(memory);
+  return true;
+}
+
 }  // namespace runtime
 
 Engine::Engine(const Config& config) : state_(std::make_shared<runtime::EngineState>()) { state_->config = config; }
@@ -151,6 +158,11 @@ std::optional<u64> Memory::grow(u64 delta_pages) {
 std::optional<std::span<u8>> Memory::span(u64 offset, u64 size) const {
   if (!impl_->contains(offset, size)) return std::nullopt;
   return std::span<u8>(impl_->base + offset, size);
+}
+
+std::optional<SharedMemory> Memory::shared() const {
+  if (!impl_->type.limits.is_shared) return std::nullopt;
+  return SharedMemory(impl_->shared_from_this());
 }
 
 Result<Table> Table::create(Store& store, const TableType& type, RefBits initial) {

@@ -22,6 +22,9 @@ const char* trap_message(TrapKind kind) {
     case TrapKind::UncaughtException: return "uncaught exception";
     case TrapKind::CastFailure: return "cast failure";
     case TrapKind::ArrayOutOfBounds: return "out of bounds array access";
+    case TrapKind::UnalignedAtomic: return "unaligned atomic";
+    case TrapKind::ExpectedSharedMemory: return "expected shared memory";
+    case TrapKind::Interrupted: return "interrupted";
     case TrapKind::InvalidFunction: return "function cannot run";
     case TrapKind::Limit: return "limit exceeded";
     case TrapKind::Host: return "host function failed";

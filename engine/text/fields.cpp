@@ -227,9 +227,10 @@ bool ModuleParser::parse_address_type() {
 TextLimits ModuleParser::parse_limits(bool is_64) {
   TextLimits limits;
   limits.is_64 = is_64;
-  limits.min = cursor_.expect_unsigned(64, "a minimum size");
+  int bits = features_.has(Feature::Memory64) ? 64 : 32;
+  limits.min = cursor_.expect_unsigned(bits, "a minimum size");
   limits.has_max = cursor_.at(TokenKind::Number);
-  if (limits.has_max) limits.max = cursor_.expect_unsigned(64, "a maximum size");
+  if (limits.has_max) limits.max = cursor_.expect_unsigned(bits, "a maximum size");
   return limits;
 }
 

@@ -132,6 +132,18 @@ TEST(Memories, ProposalsAreRefusedByName) {
   EXPECT_EQ(assembled("(memory 1 2 shared)", all), "05 04 01 03 01 02");
 }
 
+// WebAssembly 1.0 wrote indices of tables and memories without (table …) and (memory …), and sizes had 32 bits.
+TEST(Memories, FormsOfTheFirstVersion) {
+  FeatureSet first = FeatureSet::wasm3();
+  for (Feature feature : {Feature::ReferenceTypes, Feature::BulkMemory, Feature::MultiMemory, Feature::Memory64})
+    first.remove(feature);
+  EXPECT_EQ(assembled("(memory 1)(data 0 (i32.const 1) \"a\")", first), "05 03 01 00 01 0b 07 01 00 41 01 0b 01 61");
+  EXPECT_EQ(assembled("(table 1 funcref)(elem 0 (i32.const 1))", first), "04 04 01 70 00 01 09 06 01 00 41 01 0b 00");
+  EXPECT_EQ(assemble("(memory 1)(data 0 (i32.const 1) \"a\")", FeatureSet::wasm3()).error().kind, ErrorKind::Malformed);
+  EXPECT_EQ(assemble("(memory 0x1_0000_0000)", first).error().kind, ErrorKind::Malformed);
+  EXPECT_TRUE(assemble("(memory 0x1_0000_0000)", FeatureSet::wasm3()));
+}
+
 TEST(GlobalsTagsAndStart, Forms) {
   EXPECT_EQ(assembled("(global i32 (i32.const 1))(global (mut i64) i64.const 2)"),
             "06 0b 02 7f 00 41 01 0b 7e 01 42 02 0b");

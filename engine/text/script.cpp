@@ -115,12 +115,41 @@ class ScriptParser {
       command.kind = Command::Kind::AssertException;
       command.action = parse_action();
       cursor_.expect_right();
+    } else if (cursor_.at_form("thread")) {
+      parse_thread(command);
+    } else if (cursor_.accept_form("wait")) {
+      command.kind = Command::Kind::Wait;
+      command.text = expect_id("a thread");
+      cursor_.expect_right();
     } else {
       command.kind = Command::Kind::Unsupported;
       command.text = cursor_.text(cursor_.peek(1));
       cursor_.skip_form();
     }
     return command;
+  }
+
+  std::string expect_id(const char* what) {
+    if (!cursor_.at(TokenKind::Id)) cursor_.fail_unexpected(what);
+    return accept_id();
+  }
+
+  void parse_thread(Command& command) {
+    if (is_in_thread_) return cursor_.fail_unexpected("a command that may stand in a thread");
+    cursor_.accept_form("thread");
+    command.kind = Command::Kind::Thread;
+    command.text = expect_id("a thread's name");
+    while (cursor_.accept_form("shared")) {
+      while (cursor_.accept_form("module")) {
+        command.shared_modules.push_back(expect_id("a module"));
+        cursor_.expect_right();
+      }
+      cursor_.expect_right();
+    }
+    is_in_thread_ = true;
+    while (cursor_.ok() && cursor_.at(TokenKind::LeftParen)) command.commands.push_back(parse_command());
+    is_in_thread_ = false;
+    cursor_.expect_right();
   }
 
   void parse_module(Command& command) {
@@ -212,6 +241,7 @@ class ScriptParser {
 
   Cursor cursor_;
   FeatureSet features_;
+  bool is_in_thread_ = false;  // threads do not nest
 };
 
 }  // namespace

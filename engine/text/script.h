@@ -84,15 +84,19 @@ struct Command {
     AssertUnlinkable,
     AssertMalformedCustom,
     AssertInvalidCustom,
-    Unsupported,  // a command this version does not run, e.g. (thread …): `text` names it
+    Thread,       // (thread $t (shared (module $m))* command*), of the threads proposal's scripts
+    Wait,         // (wait $t): until the thread has ended
+    Unsupported,  // a command this version does not run: `text` names it
   };
   Kind kind = Kind::Module;
   Position position;
   std::optional<ScriptModule> module;
   std::optional<Action> action;
-  std::vector<ScriptValue> expected;  // AssertReturn
-  std::string text;                   // expected message, registered name, or the unsupported command
-  std::string module_id;              // Register: which instance, empty: the latest
+  std::vector<ScriptValue> expected;        // AssertReturn
+  std::string text;                         // expected message, registered name, thread, or the unsupported command
+  std::string module_id;                    // Register: which instance, empty: the latest
+  std::vector<std::string> shared_modules;  // Thread: instances whose shared memories it may use
+  std::vector<Command> commands;            // Thread
 };
 
 struct Script {

@@ -126,7 +126,7 @@ TEST(Script, Assertions) {
       "(assert_trap (invoke \"f\") \"a\") (assert_trap (module) \"b\") (assert_exhaustion (invoke \"f\") \"c\")"
       "(assert_exception (invoke \"f\")) (assert_invalid (module) \"d\") (assert_unlinkable (module) \"e\")"
       "(assert_malformed_custom (module quote \"\") \"f\") (assert_invalid_custom (module) \"g\")"
-      "(thread $t (shared (module $m)) (invoke \"x\"))");
+      "(input \"x\")");
   Command::Kind kinds[] = {Command::Kind::AssertTrap,
                            Command::Kind::AssertTrap,
                            Command::Kind::AssertExhaustion,
@@ -141,7 +141,30 @@ TEST(Script, Assertions) {
   EXPECT_FALSE(script.commands[0].module);
   EXPECT_TRUE(script.commands[1].module);
   EXPECT_EQ(script.commands[1].text, "b");
-  EXPECT_EQ(script.commands[8].text, "thread");
+  EXPECT_EQ(script.commands[8].text, "input");
+}
+
+TEST(Script, Threads) {
+  Script script = parse(
+      "(thread $t (shared (module $m) (module $n)) (register \"mem\" $m) (invoke \"x\"))"
+      "(thread $u) (wait $t)");
+  ASSERT_EQ(script.commands.size(), 3u);
+  const Command& thread = script.commands[0];
+  EXPECT_EQ(thread.kind, Command::Kind::Thread);
+  EXPECT_EQ(thread.text, "t");
+  EXPECT_EQ(thread.shared_modules, (std::vector<std::string>{"m", "n"}));
+  ASSERT_EQ(thread.commands.size(), 2u);
+  EXPECT_EQ(thread.commands[0].kind, Command::Kind::Register);
+  EXPECT_EQ(thread.commands[0].module_id, "m");
+  EXPECT_EQ(thread.commands[1].kind, Command::Kind::Action);
+  EXPECT_TRUE(script.commands[1].commands.empty());
+  EXPECT_EQ(script.commands[2].kind, Command::Kind::Wait);
+  EXPECT_EQ(script.commands[2].text, "t");
+
+  EXPECT_EQ(error_of("(thread $t (thread $u))"),
+            "line 1:12: unexpected token (, expected a command that may stand in a thread");
+  EXPECT_EQ(error_of("(thread (invoke \"x\"))"), "line 1:9: unexpected token (, expected a thread's name");
+  EXPECT_EQ(error_of("(wait)"), "line 1:6: unexpected token ), expected a thread");
 }
 
 TEST(Script, ErrorsCarryLineAndColumn) {

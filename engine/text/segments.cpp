@@ -55,7 +55,10 @@ void ModuleParser::parse_element_segment() {
     table = parse_index(Space::Table);
     cursor_.expect_right();
   }
-  bool is_active = has_table || (cursor_.at(TokenKind::LeftParen) && !cursor_.at_form("ref"));
+  // WebAssembly 1.0 wrote the table's index alone.
+  bool is_bare_index = !features_.has(Feature::ReferenceTypes) && cursor_.at(TokenKind::Number);
+  if (is_bare_index) table = parse_index(Space::Table);
+  bool is_active = has_table || is_bare_index || (cursor_.at(TokenKind::LeftParen) && !cursor_.at_form("ref"));
   if (is_active) parse_offset(offset);
   else flags = cursor_.accept_keyword("declare") ? kNotActive | kExplicitOrDeclared : kNotActive;
 
@@ -148,7 +151,10 @@ void ModuleParser::parse_data_segment() {
     memory = parse_index(Space::Memory);
     cursor_.expect_right();
   }
-  if (has_memory || cursor_.at(TokenKind::LeftParen)) {
+  // WebAssembly 1.0 wrote the memory's index alone.
+  bool is_bare_index = !features_.has(Feature::BulkMemory) && cursor_.at(TokenKind::Number);
+  if (is_bare_index) memory = parse_index(Space::Memory);
+  if (has_memory || is_bare_index || cursor_.at(TokenKind::LeftParen)) {
     out.put(memory == 0 ? 0 : 2);
     if (memory != 0) out.put_u32(memory);
     parse_offset(out);
