@@ -341,6 +341,70 @@ class Traps(CommandTest):
         self.assertTrue(result.stderr.startswith("error: uncaught exception"), result.stderr)
 
 
+# Argument 0: the thread wakes the first thread, which then ends. 1: it exits with code 7. 2: it traps. 3: the first
+# thread ends while it waits. 4: the first thread traps. 5: it only computes while the first thread ends.
+THREADS = """(module
+  (import "env" "memory" (memory 1 2 shared))
+  (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (export "memory" (memory 0))
+  (func $thread (export "wasi_thread_start") (param i32 i32)
+    (if (i32.eq (local.get 1) (i32.const 5)) (then
+      (i32.atomic.store (i32.const 0) (i32.const 1))
+      (drop (memory.atomic.notify (i32.const 0) (i32.const 1)))
+      (loop $forever (br $forever))))
+    (if (i32.eq (local.get 1) (i32.const 3))
+      (then (drop (memory.atomic.wait32 (i32.const 4) (i32.const 0) (i64.const -1)))))
+    (if (i32.eq (local.get 1) (i32.const 2)) (then (unreachable)))
+    (if (i32.eq (local.get 1) (i32.const 1)) (then (call $exit (i32.const 7))))
+    (i32.atomic.store (i32.const 0) (i32.const 1))
+    (drop (memory.atomic.notify (i32.const 0) (i32.const 1))))
+  (func (export "run") (param i32) (result i32)
+    (if (i32.le_s (call $spawn (local.get 0)) (i32.const 0)) (then (return (i32.const -1))))
+    (if (i32.eq (local.get 0) (i32.const 3)) (then (return (i32.const 3))))
+    (if (i32.eq (local.get 0) (i32.const 4)) (then (drop (i32.load (i32.const -1)))))
+    (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))
+    (local.get 0)))
+"""
+
+
+class Threads(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.path = self.write("threads.wat", THREADS)
+
+    def run_threads(self, argument, *options):
+        return brink("run", *options, "--invoke", "run", self.path, argument)
+
+    def test_threads_work_together(self):
+        self.assert_output(self.run_threads("0"), "0\n")
+
+    def test_the_end_of_one_is_the_end_of_all(self):
+        result = self.run_threads("1")
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (7, "", ""))
+        result = self.run_threads("2")
+        self.assertEqual((result.returncode, result.stdout), (134, ""))
+        self.assertTrue(result.stderr.startswith("error: unreachable\n"), result.stderr)
+        self.assertIn("threads.wat!thread\n", result.stderr)
+        self.assert_output(self.run_threads("3"), "3\n")
+        result = self.run_threads("4")
+        self.assertEqual(result.returncode, 134)
+        self.assertTrue(result.stderr.startswith("error: out of bounds memory access\n"), result.stderr)
+        self.assert_output(self.run_threads("5"), "5\n")
+
+    def test_their_number_is_limited(self):
+        self.assert_output(self.run_threads("0", "--max-threads", "0"), "-1\n")
+        self.assert_output(self.run_threads("0", "--max-threads", "1"), "0\n")
+        self.assert_error(brink("run", "--max-threads", "-1", self.path), 2, "--max-threads")
+
+    def test_what_they_need_is_checked(self):
+        self.assert_error(self.run_threads("0", "--max-memory", "60K"), 1, "memory")
+        self.assert_error(self.run_threads("0", "-W", "threads=n"), 1, "threads")
+        path = self.write("no.wat", """(module (import "wasi" "thread-spawn" (func (param i32) (result i32)))
+            (func (export "_start")))""")
+        self.assert_error(brink("run", path), 1, "wasi_thread_start")
+
+
 class Limits(CommandTest):
     def setUp(self):
         super().setUp()

@@ -1,12 +1,16 @@
 // `brink run`: runs a program, or one function of a module.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <mutex>
 
 #include "engine/engine.h"
 #include "tools/command.h"
 #include "tools/feature_option.h"
 #include "tools/literals.h"
+#include "wasi/threads.h"
 #include "wasi/wasi.h"
 
 namespace brink::tools {
@@ -32,6 +36,20 @@ Ending end_with(const Trap& trap) {
 
 Ending end_with(const Error& error) { return {report_error(error)}; }
 
+// The end of a guest with threads is that of the process, whatever they are doing. Of two that end it at the same time
+// the first does, and the other stays here.
+std::mutex process_end;
+
+[[noreturn]] void end_process(Ending ending) {
+  process_end.lock();
+  ::_exit(finish_output(ending.code));
+}
+
+[[noreturn]] void end_process(const Trap& trap) {
+  process_end.lock();
+  ::_exit(finish_output(end_with(trap).code));
+}
+
 class RunCommand : public Command {
  public:
   explicit RunCommand(CLI::App& top) : Command(top.add_subcommand("run", "Run a program, or a function of a module")) {
@@ -49,6 +67,9 @@ class RunCommand : public Command {
     single(app()->add_option("--max-gc-heap", max_gc_heap_, "SIZE: of the heap for structs and arrays (default 1G)"))
         ->check(is_size);
     add_feature_option(*app(), features_);
+    single(
+        app()->add_option("--max-threads", max_threads_, "NUMBER: of threads a guest may have started (default 1024)"))
+        ->check(CLI::Range(0u, 1u << 20));
     app()->add_flag("--gc-stress", gc_stress_, "Collect garbage before every allocation");
     app()->add_option("FILE", file_, "The module, binary or text")->type_name("")->required()->check(refuse_empty);
     // For the help only: they are taken before CLI11 sees them, so that the guest's options stay the guest's.
@@ -98,22 +119,40 @@ class RunCommand : public Command {
     if (!context) return end_with(context.error());
     Linker linker(engine);
     wasi::add_to_linker(linker, *context);
-    Store store(engine, limits);
+    if (!wasi::Threads::are_used_by(module->info())) return run_guest(linker, *module, limits);
 
+    auto threads = wasi::Threads::create(
+        linker, *module,
+        {.max_threads = max_threads_, .limits = limits, .context = *context, .on_end = [](const Trap& trap) {
+           end_process(trap);
+         }});
+    if (!threads) return end_with(threads.error());
+    has_threads_ = true;
+    end_process(run_guest(linker, *module, limits));
+  }
+
+  // The first, or only, thread.
+  Ending run_guest(const Linker& linker, const Module& module, const StoreLimits& limits) {
+    Store store(linker.engine(), limits);
     std::optional<Trap> trap;
-    Result<Instance> instance = linker.instantiate(store, *module, &trap);
-    if (trap) return end_with(*trap);
+    Result<Instance> instance = linker.instantiate(store, module, &trap);
+    if (trap) return ended_by(*trap);
     if (!instance) return end_with(instance.error());
     if (auto initialize = instance->get_function(kReactorEntry)) {
       Outcome<std::vector<Value>> outcome = initialize->call({});
-      if (!outcome) return end_with(outcome.error());
+      if (!outcome) return ended_by(outcome.error());
     }
     if (!function_.empty()) return invoke(*instance->get_function(function_));
     if (auto start = instance->get_function(kCommandEntry)) {
       Outcome<std::vector<Value>> outcome = start->call({});
-      if (!outcome) return end_with(outcome.error());
+      if (!outcome) return ended_by(outcome.error());
     }
     return {kExitSuccess};
+  }
+
+  Ending ended_by(const Trap& trap) const {
+    if (has_threads_) end_process(trap);
+    return end_with(trap);
   }
 
   wasi::Config guest_environment() const {
@@ -182,7 +221,7 @@ class RunCommand : public Command {
       arguments.push_back(*value);
     }
     Outcome<std::vector<Value>> outcome = function.call(arguments);
-    if (!outcome) return end_with(outcome.error());
+    if (!outcome) return ended_by(outcome.error());
     for (const Value& value : *outcome) print_line(value.to_string());
     return {kExitSuccess};
   }
@@ -193,6 +232,8 @@ class RunCommand : public Command {
   std::string max_memory_;
   std::string max_stack_;
   std::string max_gc_heap_;
+  u32 max_threads_ = 1024;
+  bool has_threads_ = false;
   bool gc_stress_ = false;
   std::vector<std::string> features_;
   std::string file_;

@@ -18,6 +18,7 @@ template <class... Args>
 void define_member(Linker& linker, const std::shared_ptr<Context>& context, const char* name,
                    Errno (Context::*function)(GuestMemory&, Args...)) {
   linker.define_function(kModule, name, [context, function, name](Caller& caller, Args... arguments) -> Outcome<u32> {
+    if (context->is_interrupted()) return std::unexpected(Trap(TrapKind::Interrupted));
     auto memory = memory_of(caller);
     if (!memory) return std::unexpected(Trap::host(std::string(name) + " needs a memory, and the caller has none"));
     return static_cast<u32>((*context.*function)(*memory, arguments...));
@@ -25,6 +26,8 @@ void define_member(Linker& linker, const std::shared_ptr<Context>& context, cons
 }
 
 }  // namespace
+
+void interrupt(Context& context) { context.interrupt(); }
 
 void add_to_linker(Linker& linker, std::shared_ptr<Context> context) {
 #define BRINK_WASI_FUNCTION(name) define_member(linker, context, #name, &Context::name);

@@ -6,8 +6,9 @@
 //   auto context = brink::wasi::make_context(std::move(config));
 //   brink::wasi::add_to_linker(linker, *context);
 //
-// A context is what one guest sees of the host: arguments, environment, descriptors. It serves one thread at a time, as
-// a store does, and is cheap to make: with directories opened once by open_directories, a few system calls.
+// A context is what one guest sees of the host: arguments, environment, descriptors. All threads of the guest may use
+// it at the same time (threads.h). It is cheap to make: with directories opened once by open_directories, a few system
+// calls.
 //
 // The embedding program ignores SIGPIPE, or a guest that writes to a closed pipe ends it. It keeps its descriptors 0
 // to 2 open.
@@ -49,7 +50,7 @@ struct Config {
   // Listening or connected sockets of the host; they are duplicated and remain the caller's.
   std::vector<int> sockets;
 
-  // In place of the host's descriptors 0, 1 and 2.
+  // In place of the host's descriptors 0, 1 and 2. They are called one at a time.
   InputSource input;
   OutputSink output;
   OutputSink error_output;
@@ -67,5 +68,8 @@ Result<std::shared_ptr<Context>> make_context(Config config);
 // Defines the 46 functions of "wasi_snapshot_preview1". The linker and all instances it makes share the context.
 // proc_exit ends the guest with a Trap of kind Exit.
 void add_to_linker(Linker& linker, std::shared_ptr<Context> context);
+
+// From now on every function of the context traps (Interrupted), but for what is already waiting in the host.
+void interrupt(Context& context);
 
 }  // namespace brink::wasi

@@ -213,6 +213,19 @@ EXCEPTIONS = [
         (("clang++-19", *NATIVE, "-stdlib=libc++", *EXCEPTION_OPTIONS, "{src}/cpp/exceptions.cpp", "-o", "{out}"),)),
 ]
 
+# Debian's wasi-libc has no threads, so the little of it that the program needs is ours (threads/wasi).
+WORKERS = [
+    Product(
+        "workers.wasm", ("clang-19", "wasm-ld-19"), ("threads/*.c", "threads/wasi/*"),
+        (("clang-19", *TARGET, "-nostdlibinc", "-I{src}/threads/wasi", "-matomics", "-mbulk-memory", "-fno-builtin", "-O2",
+          "-Wall", "-Wextra", "-Werror", "-c", "{src}/threads/workers.c", "{src}/threads/wasi/runtime.c"),
+         ("wasm-ld-19", "workers.o", "runtime.o", "--no-entry", "--import-memory", "--export-memory", "--shared-memory",
+          "--max-memory=67108864", "-z", "stack-size=65536", "--stack-first", "-o", "{out}"))),
+    Product(
+        "workers.native", NATIVE_NEEDS, ("threads/*.c",),
+        ((*NATIVE_C, "-Wall", "-Wextra", "-Werror", "-pthread", "{src}/threads/workers.c", "-o", "{out}"),)),
+]
+
 # The rustc of Debian, whatever else stands in PATH: its standard library for WASI is the packaged one.
 RUSTC = ("/usr/bin/rustc", "--edition=2021", "-O", "--remap-path-prefix={src}=src", "-Dwarnings")
 RUST = [
@@ -295,7 +308,7 @@ PREPARATIONS = [
 
 # The longest first, so that two cores finish together.
 PRODUCTS = [
-    *KOTLIN, *SQLITE, *LUA, *LUA_SJLJ, *EXCEPTIONS, *CPLUSPLUS, *RUST, *ZLIB, *ASSEMBLYSCRIPT,
+    *KOTLIN, *SQLITE, *LUA, *LUA_SJLJ, *EXCEPTIONS, *CPLUSPLUS, *WORKERS, *RUST, *ZLIB, *ASSEMBLYSCRIPT,
     *c_program("hello"), *c_program("exit42"), *c_program("words"), *c_program("files"), *c_program("clocks"),
     *guest_only(c_program("sandbox")), *guest_only(c_program("traps")),
     *c_program("simd", guest_flags=("-msimd128",)),

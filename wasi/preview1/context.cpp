@@ -121,16 +121,16 @@ Result<void> Context::open_sockets() {
   return {};
 }
 
-Checked<Descriptor*> Context::directory(u32 fd, Use use) const {
-  Descriptor* found = table_.find(fd);
+Checked<std::shared_ptr<Descriptor>> Context::directory(u32 fd, Use use) const {
+  auto found = table_.find(fd);
   if (!found) return std::unexpected(Errno::BadF);
   if (!found->is_directory()) return std::unexpected(Errno::NotDir);
   if (use == Use::Change && found->read_only) return std::unexpected(Errno::Perm);
   return found;
 }
 
-Checked<Descriptor*> Context::not_directory(u32 fd) const {
-  Descriptor* found = table_.find(fd);
+Checked<std::shared_ptr<Descriptor>> Context::not_directory(u32 fd) const {
+  auto found = table_.find(fd);
   if (!found || found->is_directory()) return std::unexpected(Errno::BadF);
   return found;
 }

@@ -21,6 +21,10 @@ class Context {
   // Fills the descriptor table; the errors of make_context. Called once.
   Result<void> open();
 
+  // wasi.h
+  void interrupt() { is_interrupted_ = true; }
+  bool is_interrupted() const { return is_interrupted_.load(std::memory_order_relaxed); }
+
   // args_env.cpp
   Errno args_get(GuestMemory& memory, u32 argv, u32 argv_buf);
   Errno args_sizes_get(GuestMemory& memory, u32 count, u32 buf_size);
@@ -96,15 +100,17 @@ class Context {
   Result<void> open_standard_streams();
   Result<void> open_sockets();
   // A directory as the base of a path: `badf`, `notdir` for files, `perm` for changing a read-only one.
-  Checked<Descriptor*> directory(u32 fd, Use use) const;
+  Checked<std::shared_ptr<Descriptor>> directory(u32 fd, Use use) const;
   // Something open that is no directory, else `badf`.
-  Checked<Descriptor*> not_directory(u32 fd) const;
+  Checked<std::shared_ptr<Descriptor>> not_directory(u32 fd) const;
   Errno read_into(GuestMemory& memory, u32 fd, u32 iovs, u32 iovs_len, std::optional<u64> offset, u32 nread);
   Errno write_from(GuestMemory& memory, u32 fd, u32 iovs, u32 iovs_len, std::optional<u64> offset, u32 nwritten);
 
   Config config_;
   std::shared_ptr<const OpenDirectories> own_directories_;
   DescriptorTable table_;
+  std::mutex callback_mutex_;  // the configuration's sources and sinks are called one at a time
+  std::atomic<bool> is_interrupted_ = false;
 };
 
 }  // namespace brink::wasi

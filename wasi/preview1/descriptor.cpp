@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "wasi/host/clock.h"
 
@@ -47,7 +48,8 @@ FileStat file_stat(const struct stat& status, int fd) {
 }
 
 Checked<u32> DescriptorTable::add(std::unique_ptr<Descriptor> descriptor) {
-  if (full()) return std::unexpected(Errno::NFile);
+  std::lock_guard lock(mutex_);
+  if (used_ >= limit_) return std::unexpected(Errno::NFile);
   while (lowest_free_ < entries_.size() && entries_[lowest_free_]) ++lowest_free_;
   if (lowest_free_ == entries_.size()) entries_.emplace_back();
   entries_[lowest_free_] = std::move(descriptor);
@@ -56,24 +58,34 @@ Checked<u32> DescriptorTable::add(std::unique_ptr<Descriptor> descriptor) {
 }
 
 bool DescriptorTable::add_at_end(std::unique_ptr<Descriptor> descriptor) {
-  if (full()) return false;
+  std::lock_guard lock(mutex_);
+  if (used_ >= limit_) return false;
   entries_.push_back(std::move(descriptor));
   ++used_;
   return true;
 }
 
+void DescriptorTable::skip() {
+  std::lock_guard lock(mutex_);
+  entries_.emplace_back();
+}
+
 bool DescriptorTable::close(u32 number) {
-  if (!find(number)) return false;
-  entries_[number].reset();
+  std::shared_ptr<Descriptor> closed;  // after the lock: closing a file can take time
+  std::lock_guard lock(mutex_);
+  if (!is_open(number)) return false;
+  closed = std::move(entries_[number]);
   --used_;
   lowest_free_ = std::min(lowest_free_, number);
   return true;
 }
 
 bool DescriptorTable::renumber(u32 from, u32 to) {
-  if (!find(from) || !find(to)) return false;
+  std::shared_ptr<Descriptor> closed;
+  std::lock_guard lock(mutex_);
+  if (!is_open(from) || !is_open(to)) return false;
   if (from == to) return true;
-  entries_[to] = std::move(entries_[from]);
+  closed = std::exchange(entries_[to], std::move(entries_[from]));
   --used_;
   lowest_free_ = std::min(lowest_free_, from);
   return true;

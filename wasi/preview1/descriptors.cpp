@@ -53,7 +53,7 @@ constexpr u16 kSyncFlags = fdflags::kDsync | fdflags::kRsync | fdflags::kSync;
 Errno Context::fd_fdstat_get(GuestMemory& memory, u32 fd, u32 fdstat) {
   auto slot = memory.slot<FdStat>(fdstat);
   if (!slot) return slot.error();
-  Descriptor* found = table_.find(fd);
+  auto found = table_.find(fd);
   if (!found) return Errno::BadF;
   FdStat result;
   result.filetype = found->type;
@@ -93,7 +93,7 @@ Errno Context::fd_fdstat_set_rights(GuestMemory&, u32 fd, u64 /*rights_base*/, u
 Errno Context::fd_prestat_get(GuestMemory& memory, u32 fd, u32 prestat) {
   auto slot = memory.slot<Prestat>(prestat);
   if (!slot) return slot.error();
-  Descriptor* found = table_.find(fd);
+  auto found = table_.find(fd);
   if (!found || !found->preopen) return Errno::BadF;
   Prestat result;
   result.name_len = static_cast<u32>(found->preopen->guest_path.size());
@@ -104,7 +104,7 @@ Errno Context::fd_prestat_get(GuestMemory& memory, u32 fd, u32 prestat) {
 Errno Context::fd_prestat_dir_name(GuestMemory& memory, u32 fd, u32 path, u32 path_len) {
   auto place = memory.bytes(path, path_len);
   if (!place) return place.error();
-  Descriptor* found = table_.find(fd);
+  auto found = table_.find(fd);
   if (!found) return Errno::BadF;
   if (!found->preopen) return Errno::NotDir;
   const std::string& name = found->preopen->guest_path;

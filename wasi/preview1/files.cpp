@@ -91,13 +91,13 @@ Errno Context::fd_allocate(GuestMemory&, u32 fd, u64 offset, u64 len) {
 }
 
 Errno Context::fd_datasync(GuestMemory&, u32 fd) {
-  Descriptor* found = table_.find(fd);
+  auto found = table_.find(fd);
   if (!found) return Errno::BadF;
   return found->fd < 0 ? Errno::Inval : outcome(::fdatasync(found->fd));
 }
 
 Errno Context::fd_sync(GuestMemory&, u32 fd) {
-  Descriptor* found = table_.find(fd);
+  auto found = table_.find(fd);
   if (!found) return Errno::BadF;
   return found->fd < 0 ? Errno::Inval : outcome(::fsync(found->fd));
 }
@@ -105,7 +105,7 @@ Errno Context::fd_sync(GuestMemory&, u32 fd) {
 Errno Context::fd_filestat_get(GuestMemory& memory, u32 fd, u32 filestat) {
   auto slot = memory.slot<FileStat>(filestat);
   if (!slot) return slot.error();
-  Descriptor* found = table_.find(fd);
+  auto found = table_.find(fd);
   if (!found) return Errno::BadF;
   if (found->fd < 0) {
     slot->set({});
@@ -129,7 +129,7 @@ Errno Context::fd_filestat_set_size(GuestMemory&, u32 fd, u64 size) {
 }
 
 Errno Context::fd_filestat_set_times(GuestMemory&, u32 fd, u64 atim, u64 mtim, u32 fst_flags) {
-  Descriptor* found = table_.find(fd);
+  auto found = table_.find(fd);
   if (!found) return Errno::BadF;
   auto times = times_to_set(atim, mtim, fst_flags);
   if (!times) return times.error();
@@ -147,7 +147,11 @@ Errno Context::read_into(GuestMemory& memory, u32 fd, u32 iovs, u32 iovs_len, st
   const Descriptor& from = **file;
   if (offset && (from.source || from.is_socket())) return Errno::SPipe;
   auto moved = move_all(*buffers, can_block(from), offset, [&](std::span<const iovec> batch, std::optional<u64> at) {
-    return from.source ? draw(*from.source, batch) : host::read(from.fd, batch, at, from.waiting());
+    if (from.source) {
+      std::lock_guard lock(callback_mutex_);
+      return draw(*from.source, batch);
+    }
+    return host::read(from.fd, batch, at, from.waiting());
   });
   if (!moved) return moved.error();
   slot->set(*moved);
@@ -166,7 +170,10 @@ Errno Context::write_from(GuestMemory& memory, u32 fd, u32 iovs, u32 iovs_len, s
   if (offset && (to.sink || to.is_socket())) return Errno::SPipe;
   auto moved =
       move_all(*buffers, can_block(to) && !to.sink, offset, [&](std::span<const iovec> batch, std::optional<u64> at) {
-        if (to.sink) return drain(*to.sink, batch);
+        if (to.sink) {
+          std::lock_guard lock(callback_mutex_);
+          return drain(*to.sink, batch);
+        }
         if (to.is_socket()) return host::send(to.fd, batch, 0, to.waiting());
         return host::write(to.fd, batch, at, to.waiting());
       });

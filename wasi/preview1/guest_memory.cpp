@@ -4,10 +4,12 @@
 
 namespace brink::wasi {
 
-Checked<std::string_view> GuestMemory::string(u32 pointer, u32 size) {
+Checked<std::string> GuestMemory::string(u32 pointer, u32 size) {
+  constexpr u32 kLongest = 65536;  // Linux's longest path has 4095 bytes
   auto place = bytes(pointer, size);
   if (!place) return std::unexpected(place.error());
-  std::string_view text(reinterpret_cast<const char*>(place->data()), place->size());
+  if (size > kLongest) return std::unexpected(Errno::NameTooLong);
+  std::string text(reinterpret_cast<const char*>(place->data()), place->size());
   if (!is_valid_utf8(text)) return std::unexpected(Errno::IlSeq);
   return text;
 }

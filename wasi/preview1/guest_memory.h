@@ -2,14 +2,15 @@
 //
 // A GuestMemory is made for one call from the memory as it is then; nothing taken from it outlives that call. Accessors
 // give `fault` where a range leaves the memory; all arithmetic is done in 64 bits on 32-bit operands, so none wraps.
-// Functions take their out-pointers (Slot) before they act, so that a bad one has no effect.
+// Functions take their out-pointers (Slot) before they act, so that a bad one has no effect. Other threads of the guest
+// may change its memory at any time: what decides anything is read once.
 #pragma once
 #include <sys/uio.h>
 
 #include <cstring>
 #include <expected>
 #include <span>
-#include <string_view>
+#include <string>
 #include <type_traits>
 
 #include "wasi/preview1/types.h"
@@ -93,8 +94,9 @@ class GuestMemory {
     return SlotArray<T>(place->data(), count);
   }
 
-  // A guest's string, which must be UTF-8, else `ilseq`.
-  Checked<std::string_view> string(u32 pointer, u32 size);
+  // A copy of a guest's string, which must be UTF-8, else `ilseq`, and no longer than any path, else `nametoolong`.
+  // What is checked about it must still hold when it is used, whatever the guest's other threads write.
+  Checked<std::string> string(u32 pointer, u32 size);
 
   // An array of iovec or ciovec. Every buffer is checked; `inval` if together they pass 2³²-1 bytes.
   Checked<Buffers> buffers(u32 pointer, u32 count);

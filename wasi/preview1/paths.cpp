@@ -50,6 +50,7 @@ Errno Context::fd_readdir(GuestMemory& memory, u32 fd, u32 buf, u32 buf_len, u64
   auto base = directory(fd, Use::Look);
   if (!base) return base.error();
   int from = (*base)->fd;
+  std::lock_guard lock((*base)->stream_mutex);
   auto& stream = (*base)->stream;
   if (!stream) stream = std::make_unique<host::DirectoryStream>();
   std::span<u8> rest = *place;

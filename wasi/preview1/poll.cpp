@@ -28,7 +28,7 @@ struct Interest {
   bool at_once = false;
   host::Deadlines deadlines;
   short events = 0;  // set: those on `descriptor`
-  const Descriptor* descriptor = nullptr;
+  std::shared_ptr<const Descriptor> descriptor;
 };
 
 Interest clock_interest(const SubscriptionClock& clock, const Start& start) {
@@ -43,13 +43,13 @@ Interest clock_interest(const SubscriptionClock& clock, const Start& start) {
   return interest;
 }
 
-Interest descriptor_interest(const Descriptor* descriptor, bool reading) {
+Interest descriptor_interest(std::shared_ptr<const Descriptor> descriptor, bool reading) {
   Interest interest;
-  interest.descriptor = descriptor;
   if (!descriptor || descriptor->is_directory() || !(reading ? descriptor->readable : descriptor->writable))
     interest.error = Errno::BadF;
   else if (descriptor->fd < 0 || descriptor->type == FileType::RegularFile) interest.at_once = true;
   else interest.events = reading ? POLLIN : POLLOUT;
+  interest.descriptor = std::move(descriptor);
   return interest;
 }
 
@@ -85,7 +85,8 @@ Errno Context::poll_oneoff(GuestMemory& memory, u32 subscriptions, u32 events, u
 
   host::Deadlines first;
   std::vector<pollfd> polled;
-  std::vector<u32> places;  // of a guest's descriptor in `polled`, plus one
+  std::vector<std::shared_ptr<const Descriptor>> kept_open;  // those of `polled`, whatever other threads close
+  std::vector<u32> places;                                   // of a guest's descriptor in `polled`, plus one
   for (u32 i = 0; i < count; ++i) {
     Subscription subscription = (*in)[i].get();
     if (subscription.tag > static_cast<u8>(EventType::FdWrite)) return Errno::Inval;
@@ -94,10 +95,11 @@ Errno Context::poll_oneoff(GuestMemory& memory, u32 subscriptions, u32 events, u
     first.monotonic = std::min(first.monotonic, interest.deadlines.monotonic);
     first.realtime = std::min(first.realtime, interest.deadlines.realtime);
     if (interest.events == 0) continue;
-    places.resize(table_.size());
+    if (subscription.fd >= places.size()) places.resize(subscription.fd + size_t{1});
     u32& place = places[subscription.fd];
     if (place == 0) {
       polled.push_back({interest.descriptor->fd, 0, 0});
+      kept_open.push_back(interest.descriptor);
       place = static_cast<u32>(polled.size());
     }
     polled[place - 1].events |= interest.events;

@@ -9,7 +9,7 @@
 namespace brink::wasi {
 namespace {
 
-Checked<Descriptor*> socket_of(Descriptor* found) {
+Checked<std::shared_ptr<Descriptor>> socket_of(std::shared_ptr<Descriptor> found) {
   if (!found) return std::unexpected(Errno::BadF);
   if (!found->is_socket() || found->inherited) return std::unexpected(Errno::NotSock);
   return found;
