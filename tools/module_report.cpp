@@ -41,10 +41,15 @@ std::string describe(const ModuleInfo& info, ExternKind kind, u32 index) {
 }
 
 // The import of every imported entity of a kind, by index.
-Json describe_entities(const ModuleInfo& info, ExternKind kind, u32 count, u32 imported) {
+Json describe_entities(const ModuleInfo& info, const Names& names, ExternKind kind, size_t count, u32 imported) {
   Json list = Json::array();
-  for (u32 i = 0; i < count; ++i)
-    list.push_back({{"index", i}, {"imported", i < imported}, {"type", describe(info, kind, i)}});
+  for (u32 i = 0; i < count; ++i) {
+    auto name = names.others.find({kind, i});
+    list.push_back({{"index", i},
+                    {"name", name != names.others.end() ? Json(name->second) : Json()},
+                    {"imported", i < imported},
+                    {"type", describe(info, kind, i)}});
+  }
   return list;
 }
 
@@ -90,13 +95,19 @@ Json make_report(const Module& module) {
                          {"named", names.functions.size()},
                          {"code_bytes", info.code_section.size},
                          {"largest_body_bytes", largest}};
-  report["tables"] =
-      describe_entities(info, ExternKind::Table, static_cast<u32>(info.tables.size()), info.imported_tables);
-  report["memories"] =
-      describe_entities(info, ExternKind::Memory, static_cast<u32>(info.memories.size()), info.imported_memories);
-  report["globals"] =
-      describe_entities(info, ExternKind::Global, static_cast<u32>(info.globals.size()), info.imported_globals);
-  report["tags"] = describe_entities(info, ExternKind::Tag, static_cast<u32>(info.tags.size()), info.imported_tags);
+  auto entities = [&](ExternKind kind, size_t count, u32 imported) {
+    return describe_entities(info, names, kind, count, imported);
+  };
+  report["tables"] = entities(ExternKind::Table, info.tables.size(), info.imported_tables);
+  report["memories"] = entities(ExternKind::Memory, info.memories.size(), info.imported_memories);
+  report["globals"] = entities(ExternKind::Global, info.globals.size(), info.imported_globals);
+  report["tags"] = entities(ExternKind::Tag, info.tags.size(), info.imported_tags);
+  report["branch_hints"] = Json::array();
+  for (const BranchHint& hint : info.read_branch_hints())
+    report["branch_hints"].push_back({{"function", hint.function},
+                                      {"name", info.function_label(hint.function, names)},
+                                      {"offset", hint.offset},
+                                      {"likely", hint.is_likely}});
 
   u64 elements = 0;
   for (const ElementSegment& segment : info.elements) elements += segment.count;
@@ -173,12 +184,18 @@ std::string format_report(const Json& report) {
               " imported, " + text_of(functions["named"]) + " named; code " + text_of(functions["code_bytes"]) +
               " bytes, largest body " + text_of(functions["largest_body_bytes"]));
   auto entity = [](size_t, const Json& item) {
-    return pad(text_of(item["index"]), 5) + text_of(item["type"]) + (item["imported"] == true ? " imported" : "");
+    std::string name = item["name"].is_null() ? "" : " " + quoted(item["name"]);
+    return pad(text_of(item["index"]), 5) + text_of(item["type"]) + name +
+           (item["imported"] == true ? " imported" : "");
   };
   writer.list("tables", report["tables"], entity);
   writer.list("memories", report["memories"], entity);
   writer.list("globals", report["globals"], entity);
   writer.list("tags", report["tags"], entity);
+  writer.list("branch hints", report["branch_hints"], [](size_t, const Json& hint) {
+    return "function " + text_of(hint["function"]) + " " + quoted(hint["name"]) + " offset " + text_of(hint["offset"]) +
+           (hint["likely"] == true ? " likely" : " unlikely");
+  });
   if (report["elements"]["segments"] != 0)
     writer.line("elements: " + text_of(report["elements"]["segments"]) + " segments, " +
                 text_of(report["elements"]["items"]) + " items");

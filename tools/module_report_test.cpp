@@ -72,6 +72,31 @@ TEST(ModuleReport, FindsFeaturesInDeclarations) {
   EXPECT_EQ(features_of("(module (type (struct)))"), Names{"gc"});
 }
 
+TEST(ModuleReport, ShowsWhatAnnotationsLeave) {
+  Json report = report_of(R"((module (@name "M")
+    (@custom "mine" (after func) "1234")
+    (memory (@name "heap") 1)
+    (tag $oops)
+    (func (@name "f") (param i32)
+      local.get 0
+      (@metadata.code.branch_hint "\01") if end
+      local.get 0
+      (@metadata.code.branch_hint "\00") br_if 0)))");
+  EXPECT_EQ(report["name"], "M");
+  EXPECT_EQ(report["memories"].dump(), R"json([{"index":0,"name":"heap","imported":false,"type":"1"}])json");
+  EXPECT_EQ(report["tags"][0]["name"], "oops");
+  // No locals: offset 0 is their count, 1 and 6 are local.get, 3 is the if, 5 its end, 8 the br_if.
+  EXPECT_EQ(report["branch_hints"].dump(), R"json([{"function":0,"name":"f","offset":3,"likely":true},)json"
+                                           R"json({"function":0,"name":"f","offset":8,"likely":false}])json");
+  bool has_custom = false;
+  for (const Json& section : report["sections"]) has_custom |= section["name"] == "mine" && section["size"] == 4;
+  EXPECT_TRUE(has_custom);
+  std::string text = format_report(report);
+  for (const char* part :
+       {"custom \"mine\"", "1 \"heap\"", "function 0 \"f\" offset 3 likely", "function 0 \"f\" offset 8 unlikely"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
+}
+
 TEST(ModuleReport, ABodyThatIsNotValidIsSaid) {
   Json report = report_of("(module (func (result i32)))");
   EXPECT_TRUE(report["invalid"].is_string());

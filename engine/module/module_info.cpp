@@ -5,7 +5,15 @@
 namespace brink {
 namespace {
 
-enum class NameSubsection : u8 { Module = 0, Functions = 1, Locals = 2 };
+enum class NameSubsection : u8 {
+  Module = 0,
+  Functions = 1,
+  Locals = 2,
+  Tables = 5,
+  Memories = 6,
+  Globals = 7,
+  Tags = 11
+};
 
 void read_function_names(Reader& r, const ModuleInfo& module, Names& names) {
   u32 count = r.read_count("name count", 2);
@@ -33,6 +41,16 @@ void read_local_names(Reader& r, const ModuleInfo& module, Names& names) {
   }
 }
 
+void read_other_names(Reader& r, ExternKind kind, size_t entities, Names& names) {
+  u32 count = r.read_count("name count", 2);
+  for (u32 i = 0; i < count; ++i) {
+    u32 index = r.read_u32("index");
+    std::string_view name = r.read_name("name");
+    if (!r.ok()) return;
+    if (index < entities) names.others.emplace(std::pair(kind, index), name);
+  }
+}
+
 }  // namespace
 
 Names ModuleInfo::read_names() const {
@@ -54,6 +72,10 @@ Names ModuleInfo::read_names() const {
         }
         case NameSubsection::Functions: read_function_names(sub, *this, names); break;
         case NameSubsection::Locals: read_local_names(sub, *this, names); break;
+        case NameSubsection::Tables: read_other_names(sub, ExternKind::Table, tables.size(), names); break;
+        case NameSubsection::Memories: read_other_names(sub, ExternKind::Memory, memories.size(), names); break;
+        case NameSubsection::Globals: read_other_names(sub, ExternKind::Global, globals.size(), names); break;
+        case NameSubsection::Tags: read_other_names(sub, ExternKind::Tag, tags.size(), names); break;
         default: break;
       }
       if (!sub.ok()) break;
@@ -61,6 +83,26 @@ Names ModuleInfo::read_names() const {
     break;
   }
   return names;
+}
+
+std::vector<BranchHint> ModuleInfo::read_branch_hints() const {
+  std::vector<BranchHint> hints;
+  for (const Section& section : sections) {
+    if (section.id != 0 || section.name != "metadata.code.branch_hint") continue;
+    Reader r(bytes.subspan(section.payload.offset, section.payload.size), section.payload.offset);
+    for (u32 count = r.read_count("function count", 2); count > 0 && r.ok(); --count) {
+      u32 function = r.read_u32("function index");
+      for (u32 left = r.read_count("hint count", 3); left > 0 && r.ok(); --left) {
+        u32 offset = r.read_u32("offset");
+        u32 size = r.read_u32("hint size");
+        u8 value = r.read_byte("hint");
+        if (!r.ok() || size != 1 || value > 1) return hints;
+        if (function < functions.size()) hints.push_back({function, offset, value == 1});
+      }
+    }
+    break;
+  }
+  return hints;
 }
 
 std::string ModuleInfo::function_label(u32 function_index, const Names& names) const {

@@ -87,6 +87,15 @@ struct Names {
   std::map<u32, std::string_view> functions;
   // (function index << 32 | local index) → name
   std::map<u64, std::string_view> locals;
+  // Of tables, memories, globals and tags: (kind, index) → name
+  std::map<std::pair<ExternKind, u32>, std::string_view> others;
+};
+
+// What a compiler knows about a br_if or if (branch hinting proposal).
+struct BranchHint {
+  u32 function = 0;
+  u32 offset = 0;  // of the instruction, from the beginning of the function's body, local declarations included
+  bool is_likely = false;
 };
 
 struct ModuleInfo {
@@ -126,6 +135,8 @@ struct ModuleInfo {
 
   // The name section, decoded at each call: wanted only for backtraces and people.
   Names read_names() const;
+  // The section "metadata.code.branch_hint", read leniently likewise.
+  std::vector<BranchHint> read_branch_hints() const;
   // "name" from the name section or an export, else "wasm-function[N]"; `names` may come from read_names().
   std::string function_label(u32 function_index, const Names& names) const;
 };

@@ -43,6 +43,53 @@ TEST(Names, KeepWhatStandsBeforeTheDamage) {
   EXPECT_TRUE(names.locals.empty());
 }
 
+TEST(Names, OfTablesMemoriesGlobalsAndTags) {
+  const std::vector<u8> payload = {
+      0x05, 0x04, 0x01, 0x00, 0x01, 't',  // table 0 "t"
+      0x06, 0x04, 0x01, 0x01, 0x01, 'm',  // memory 1 "m"
+      0x07, 0x04, 0x01, 0x09, 0x01, 'g',  // global 9, which does not exist
+      0x0B, 0x04, 0x01, 0x00, 0x01, 'e',  // tag 0 "e"
+  };
+  ModuleInfo module = with_names(payload, 1);
+  module.tables.resize(1);
+  module.memories.resize(2);
+  module.globals.resize(1);
+  module.tags.resize(1);
+  using Key = std::pair<ExternKind, u32>;
+  std::map<Key, std::string_view> expected{
+      {{ExternKind::Table, 0}, "t"}, {{ExternKind::Memory, 1}, "m"}, {{ExternKind::Tag, 0}, "e"}};
+  EXPECT_EQ(module.read_names().others, expected);
+}
+
+TEST(BranchHints, AreReadUpToTheDamage) {
+  const std::vector<u8> payload = {
+      0x02,                                                  // two functions
+      0x01, 0x02, 0x05, 0x01, 0x00, 0x89, 0x01, 0x01, 0x01,  // 1: unlikely at 5, likely at 137
+      0x00, 0x01, 0x02, 0x01, 0x01,                          // 0: likely at 2
+  };
+  ModuleInfo module = with_names(payload, 2);
+  module.sections[0].name = "metadata.code.branch_hint";
+  auto shown = [&] {
+    std::string text;
+    for (const BranchHint& hint : module.read_branch_hints())
+      text += std::to_string(hint.function) + "@" + std::to_string(hint.offset) + (hint.is_likely ? "+ " : "- ");
+    return text;
+  };
+  EXPECT_EQ(shown(), "1@5- 1@137+ 0@2+ ");
+  for (u32 size = 0; size < payload.size(); ++size) {
+    module.sections[0].payload.size = size;
+    EXPECT_EQ(shown(), size < 9 ? "" : size < 10 ? "1@5- " : "1@5- 1@137+ ") << size;
+  }
+  std::vector<u8> damaged = payload;
+  damaged[14] = 0x02;
+  module.bytes = damaged;
+  module.sections[0].payload.size = static_cast<u32>(payload.size());
+  EXPECT_EQ(shown(), "1@5- 1@137+ ") << "a hint is 0 or 1";
+  module.functions.resize(1);
+  module.bytes = payload;
+  EXPECT_EQ(shown(), "0@2+ ") << "of a function that exists";
+}
+
 TEST(Names, HostileCountsAreRefused) {
   EXPECT_TRUE(with_names({0x01, 0x05, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F}, 2).read_names().functions.empty());
   EXPECT_TRUE(with_names({0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F}, 2).read_names().functions.empty());
