@@ -83,7 +83,9 @@ Feature feature_of(AbstractHeap heap) {
 u64 MemoryType::min_bytes() const { return pages_to_bytes(limits.min, page_size_log2); }
 
 u64 MemoryType::max_bytes() const {
-  u64 by_address = limits.address == AddressType::I64 ? ~u64{0} : u64{1} << 32;
+  // A size in pages is a value of the address type: 2^32 pages of a byte are one too many.
+  u64 by_address32 = page_size_log2 == 0 ? 0xFFFF'FFFF : u64{1} << 32;
+  u64 by_address = limits.address == AddressType::I64 ? ~u64{0} : by_address32;
   if (!limits.has_max) return by_address;
   u64 by_limit = pages_to_bytes(limits.max, page_size_log2);
   return by_limit < by_address ? by_limit : by_address;

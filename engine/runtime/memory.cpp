@@ -14,7 +14,7 @@ namespace {
 
 // Any 32-bit address + any 32-bit offset + the widest access stays below this.
 constexpr u64 kGuardedReservation = (u64{1} << 33) + (u64{1} << 16);
-// 64-bit memories are checked explicitly; they may grow to at most this.
+// Memories that are checked explicitly may grow to at most this.
 constexpr u64 kMaxReservation64 = u64{1} << 36;
 
 u64 round_up_to_host_page(u64 bytes) { return (bytes + 4095) & ~u64{4095}; }
@@ -31,8 +31,9 @@ Result<std::unique_ptr<Memory>> create_memory(const MemoryType& type, u64 limit_
   auto memory = std::make_unique<Memory>();
   memory->type = type;
   u64 min = type.min_bytes();
-  bool guarded = type.limits.address == AddressType::I32;
-  u64 ceiling = guarded ? u64{1} << 32 : kMaxReservation64;
+  // A host page is the smallest that the processor guards.
+  bool guarded = type.limits.address == AddressType::I32 && type.page_size_log2 == 16;
+  u64 ceiling = type.limits.address == AddressType::I32 ? u64{1} << 32 : kMaxReservation64;
   memory->limit_bytes = std::min({type.max_bytes(), limit_bytes, ceiling});
   if (min > memory->limit_bytes)
     return fail(ErrorKind::Limit, "a memory of " + std::to_string(min) + " bytes exceeds the limit of " +

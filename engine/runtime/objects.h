@@ -61,8 +61,8 @@ class MemoryLength {
 };
 
 // A linear memory. 32-bit memories reserve 8 GiB and a guard: any 32-bit address plus any 32-bit offset lands inside
-// the reservation, so the hardware checks bounds. 64-bit ones reserve what they may grow to (up to a bound) and are
-// checked explicitly.
+// the reservation, so the hardware checks bounds. 64-bit ones, and those with pages of one byte, reserve what they may
+// grow to (up to a bound) and are checked explicitly.
 //
 // A shared memory may belong to several stores, each with a thread of its own. Its base never moves, its length is read
 // again at every explicit check, and its other members do not change.
