@@ -40,8 +40,12 @@ u32 read_leb(const u8*& p) {
 }
 
 // The number of side-table entries an instruction has, as side_table.h lists them.
-u32 entry_count(Op op, const u8* immediates) {
+u32 entry_count(Op op, u8 stamped, const u8* immediates) {
   switch (op) {
+    case Op::End: return stamped == static_cast<u8>(Stamp::CatchEnd) ? 1 : 0;
+    case Op::Catch:
+    case Op::CatchAll:
+    case Op::Rethrow:
     case Op::Br:
     case Op::BrIf:
     case Op::BrOnNull:
@@ -87,7 +91,7 @@ void check_prepared(const ModuleInfo& module, u32 function_index, const Prepared
       else check(back == byte && back != now, "a stamp does not lead back to the original opcode");
     }
     entries_before[pc] = static_cast<u32>(owners.size());
-    owners.insert(owners.end(), entry_count(op, p), pc);
+    owners.insert(owners.end(), entry_count(op, now, p), pc);
     u32 next = static_cast<u32>(interpret::after_instruction(original + pc) - original);
     check(next <= prepared.code_size, "the instruction walk leaves the code");
     for (u32 i = pc + 1; i < next; ++i) check(prepared.code[i] == original[i], "an immediate was overwritten");
@@ -109,6 +113,23 @@ void check_prepared(const ModuleInfo& module, u32 function_index, const Prepared
   for (const TryRegion& region : prepared.try_regions) {
     check(region.opcode < region.begin && region.begin <= region.end && region.end < prepared.code_size,
           "a try region is not inside of the code");
+    if (region.kind == TryRegion::Kind::Delegate) {
+      check(region.clauses.empty(), "a delegate catches");
+      check(region.target == TryRegion::kCaller ||
+                (region.target < region.opcode && entries_before[region.target] != kNoInstruction) ||
+                region.target == region.opcode,
+            "a delegate's target is not an instruction in front of it");
+      continue;
+    }
+    if (region.kind == TryRegion::Kind::Try) {
+      check(region.height >= prepared.local_slot_count &&
+                region.height < prepared.local_slot_count + prepared.max_operand_slots,
+            "a caught exception has no slot");
+      for (const TryRegion::Clause& clause : region.clauses)
+        check(clause.pc > region.end && clause.pc < prepared.code_size && entries_before[clause.pc] == clause.entry,
+              "a catch does not begin at an instruction, or with another's side-table entry");
+      continue;
+    }
     check(u64{region.first_entry} + region.clauses.size() <= prepared.side.size(), "a catch clause has no entry");
     for (u32 i = 0; i < region.clauses.size(); ++i)
       check(owners[region.first_entry + i] == region.opcode, "a catch clause's entry is another instruction's");

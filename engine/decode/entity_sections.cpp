@@ -177,7 +177,7 @@ void ModuleDecoder::decode_import_section() {
         ++m_.imported_globals;
         break;
       case ExternKind::Tag:
-        if (!require(Feature::Exceptions, at, "tag import")) return;
+        if (!require_tags(at, "tag import")) return;
         before = m_.tags.size();
         m_.tags.push_back(read_tag_type());
         ++m_.imported_tags;
@@ -233,8 +233,13 @@ void ModuleDecoder::decode_memory_section() {
   for (u32 i = 0; i < count && r_.ok(); ++i) m_.memories.push_back(read_memory_type());
 }
 
+// Both forms of exception handling have tags.
+bool ModuleDecoder::require_tags(u64 at, const char* what) {
+  return features_.has(Feature::LegacyExceptions) || require(Feature::Exceptions, at, what);
+}
+
 void ModuleDecoder::decode_tag_section() {
-  if (!require(Feature::Exceptions, r_.offset(), "tag section")) return;
+  if (!require_tags(r_.offset(), "tag section")) return;
   u32 count = read_limited_count("tag count", 2, limits::kTags, m_.tags.size());
   m_.tags.reserve(m_.tags.size() + count);
   for (u32 i = 0; i < count && r_.ok(); ++i) m_.tags.push_back(read_tag_type());

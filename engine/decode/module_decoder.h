@@ -47,6 +47,7 @@ class ModuleDecoder {
   void decode_table_section();
   void decode_memory_section();
   void decode_tag_section();
+  bool require_tags(u64 at, const char* what);
   void decode_global_section();
   void decode_export_section();
   void decode_start_section();

@@ -17,6 +17,7 @@
 #include "engine/interpret/handlers_atomic.h"
 #include "engine/interpret/handlers_bulk.h"
 #include "engine/interpret/handlers_control.h"
+#include "engine/interpret/handlers_legacy.h"
 #include "engine/interpret/handlers_memory.h"
 #include "engine/interpret/handlers_numeric.h"
 #include "engine/interpret/handlers_variable.h"
@@ -228,6 +229,7 @@ constexpr Tables make_tables() {
   stamp(Stamp::LocalTeeMapped, handler<StampBody<Stamp::LocalTeeMapped>>);
   stamp(Stamp::GlobalGetV128, handler<StampBody<Stamp::GlobalGetV128>>);
   stamp(Stamp::GlobalSetV128, handler<StampBody<Stamp::GlobalSetV128>>);
+  stamp(Stamp::CatchEnd, handler<StampBody<Stamp::CatchEnd>>);
   t.plain[kExitOpcode] = handler<ExitBody>;
   t.plain[kCrossReturnOpcode] = handler<CrossReturnBody>;
   return t;

@@ -1,12 +1,25 @@
 // Throwing (specification, section 4.6.11.6): from the instruction at s.pc outwards, frame by frame, to the first
-// try_table with a clause that matches.
+// try_table or legacy try with a clause that matches.
 //
-// try_table costs nothing until something is thrown: each function has a list of its try regions (TryRegion), searched
-// innermost first with the pc of the throw, or of the call in the frames above.
+// Neither costs anything until something is thrown: each function has a list of its try regions (TryRegion), searched
+// innermost first with the pc of the throw, or of the call in the frames above. A delegate moves that pc outwards.
 #include "engine/interpret/handlers_control.h"
 
 namespace brink::interpret {
 namespace {
+
+void enter_legacy_catch(State& s, const TryRegion& region, const TryRegion::Clause& clause,
+                        gc::ExceptionObject& exception) {
+  const FunctionCode* code = s.frame->code;
+  s.sp = s.fp + region.height;
+  *s.sp++ = reinterpret_cast<u64>(&exception);
+  if (!clause.is_all) {
+    std::memcpy(s.sp, exception.values(), exception.count * sizeof(u64));
+    s.sp += exception.count;
+  }
+  s.pc = code->code.load(std::memory_order_acquire) + clause.pc;
+  s.side = code->side + clause.entry;
+}
 
 // Goes on at the clause of this frame that catches the exception, if any.
 bool catch_in_frame(State& s, const u8* pc, gc::ExceptionObject& exception) {
@@ -15,9 +28,17 @@ bool catch_in_frame(State& s, const u8* pc, gc::ExceptionObject& exception) {
   auto offset = static_cast<u64>(pc - begin);
   for (const TryRegion& region : code->prepared->try_regions) {
     if (offset < region.begin || offset >= region.end) continue;
+    if (region.kind == TryRegion::Kind::Delegate) {
+      offset = region.target;  // the regions around it follow in the list; none holds kCaller
+      continue;
+    }
     for (u32 i = 0; i < region.clauses.size(); ++i) {
       const TryRegion::Clause& clause = region.clauses[i];
       if (!clause.is_all && s.instance->tags[clause.tag] != exception.tag) continue;
+      if (region.kind == TryRegion::Kind::Try) {
+        enter_legacy_catch(s, region, clause, exception);
+        return true;
+      }
       const SideEntry* entry = code->side + region.first_entry + i;
       s.sp = s.fp + entry->height();
       if (!clause.is_all) {

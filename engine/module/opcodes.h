@@ -96,6 +96,11 @@ inline constexpr OpInfo kOpInfo[kOpCount] = {
 
 constexpr const OpInfo& op_info(Op op) { return kOpInfo[static_cast<u32>(op)]; }
 
+// Whether the instruction's proposal is among `features`; throw belongs to both forms of exception handling.
+constexpr bool is_enabled(Op op, FeatureSet features) {
+  return features.has(op_info(op).feature) || (op == Op::Throw && features.has(Feature::LegacyExceptions));
+}
+
 // The largest sub-opcode of any prefix.
 inline constexpr u32 kMaxSubOpcode = 0x1FF;
 

@@ -66,7 +66,7 @@ std::optional<Op> ModuleParser::take_opcode(bool may_be_part) {
   }
   if (!op || (is_block_part(*op) && !may_be_part)) return cursor_.fail_unexpected("an instruction"), std::nullopt;
   Token keyword = cursor_.next();
-  if (!require(op_info(*op).feature, keyword, op_info(*op).text)) return {};
+  if (!is_enabled(*op, features_) && !require(op_info(*op).feature, keyword, op_info(*op).text)) return {};
   return op;
 }
 

@@ -46,6 +46,7 @@ class BodyDecoder : public BodyState {
   void push_frame(Frame& frame, Op kind);
   void begin_else();
   void end_block();
+  void leave_block();
   void read_catch_clauses();
   Frame* label(u32 depth);
   bool check_kept(const Frame& target);
@@ -56,6 +57,12 @@ class BodyDecoder : public BodyState {
   void decode_branch_on_cast(Op op);
   void decode_call(Op op);
   void decode_throw();
+
+  // Legacy exceptions (legacy_rules.h).
+
+  void begin_legacy_catch(Op op);
+  void end_with_delegate();
+  void decode_rethrow();
 
   // Variables and parametric instructions.
 
@@ -95,8 +102,10 @@ Result<void> BodyDecoder<Sink>::decode_expression(Frame& frame) {
     instruction_.op = op;
     const OpcodeRule& rule = kOpcodeRules[static_cast<u32>(op)];
     if (!features_.has(rule.feature)) [[unlikely]] {
-      unsupported(rule.feature);
-      break;
+      if (!is_enabled(op, features_)) {
+        unsupported(rule.feature);
+        break;
+      }
     }
     if constexpr (!kIsFunction) {
       if (!is_constant_instruction(op, features_)) {
@@ -143,6 +152,7 @@ inline void BodyDecoder<Sink>::decode_instruction(Op op, const OpcodeRule& rule)
     case Op::Block:
     case Op::Loop:
     case Op::If:
+    case Op::Try:
     case Op::TryTable: return begin_block(op);
     case Op::Else: return begin_else();
     case Op::End: return end_block();
@@ -175,13 +185,10 @@ inline void BodyDecoder<Sink>::decode_instruction(Op op, const OpcodeRule& rule)
       check_select_typed();
       if (ok()) sink_.on_drop_or_select(instruction_);
       return;
-    case Op::Try:
     case Op::Catch:
-    case Op::Rethrow:
-    case Op::Delegate:
-    case Op::CatchAll:
-      return fail_here(ErrorKind::Unsupported, std::string(instruction_name()) +
-                                                   " needs the legacy-exceptions proposal, which is not supported");
+    case Op::CatchAll: return begin_legacy_catch(op);
+    case Op::Delegate: return end_with_delegate();
+    case Op::Rethrow: return decode_rethrow();
     default: break;
   }
   if (rule.special) {
@@ -202,4 +209,5 @@ inline void BodyDecoder<Sink>::decode_instruction(Op op, const OpcodeRule& rule)
 }  // namespace brink
 
 #include "engine/validate/control_rules.h"
+#include "engine/validate/legacy_rules.h"
 #include "engine/validate/variable_rules.h"

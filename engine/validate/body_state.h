@@ -65,6 +65,7 @@ class BodyState {
 
   u32 height() const { return static_cast<u32>(top_ - scratch_.operands.data()); }
   void set_base(u32 height) { base_ = scratch_.operands.data() + height; }
+  void set_top(u32 height) { top_ = scratch_.operands.data() + height; }
 
   void push(ValueType type) {
     push_slot(type);

@@ -15,9 +15,15 @@ struct ControlFrame {
   ValueType single;                      // else the one result; bottom for none
   u32 height = 0;                        // operand slots below the parameters
   u32 init_height = 0;                   // entries of init_order at the block's start
-  Op kind = Op::Block;                   // Block, Loop, If, Else, TryTable; End for the function itself
+  Op kind = Op::Block;                   // Block, Loop, If, Else, TryTable, Try, Catch, CatchAll; End for the function
   bool unreachable = false;              // kept here while an inner block is open
   [[no_unique_address]] Label label;
+
+  // In a catch or catch_all of a legacy try the caught exception is a hidden operand below all others, so that a
+  // rethrow finds it (side_table.h).
+  bool has_caught_exception() const { return kind == Op::Catch || kind == Op::CatchAll; }
+  // Where the operands begin that the block's instructions may pop.
+  u32 base_height() const { return height + (has_caught_exception() ? 1 : 0); }
 
   std::span<const ValueType> params() const {
     return type && kind != Op::End ? std::span<const ValueType>(type->type.params) : std::span<const ValueType>();

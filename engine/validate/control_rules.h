@@ -99,12 +99,23 @@ inline void BodyDecoder<Sink>::end_block() {
     if (ok()) sink_.on_function_end(instruction_, frame);
     return;
   }
+  if (frame.has_caught_exception()) [[unlikely]] {
+    if (!check_kept(frame)) return;
+    set_top(frame.height);
+  }
   sink_.on_end(instruction_, frame, pc());
+  leave_block();
+}
+
+// After the block's last values have been popped: back to the block around it, with the results.
+template <class Sink>
+inline void BodyDecoder<Sink>::leave_block() {
+  Frame& frame = frames_.back();
   forget_initialized(frame.init_height);
   const RegisteredType* type = frame.type;
   ValueType single = frame.single;
   frames_.pop_back();
-  set_base(frames_.back().height);
+  set_base(frames_.back().base_height());
   unreachable_ = frames_.back().unreachable;
   if (type) push_types(type->type.results);
   else if (!single.is_bottom()) push(single);

@@ -1,5 +1,7 @@
 #include "engine/validate/immediates.h"
 
+#include <algorithm>
+
 namespace brink {
 namespace {
 
@@ -240,21 +242,32 @@ void skip_local_declarations(Reader& reader) {
 std::optional<Error> find_malformed(const ModuleInfo& module, ByteRange range, bool is_function) {
   Reader reader(module.bytes.subspan(range.offset, range.size), range.offset);
   if (is_function) skip_local_declarations(reader);
-  std::vector<bool> open;  // a block is open; true where it may have an `else`
+  std::vector<Op> open;  // If may have an `else`; Try and Catch a `catch` or `catch_all`, Try a `delegate`
+  auto is_open = [&](std::initializer_list<Op> kinds) {
+    return !open.empty() && std::find(kinds.begin(), kinds.end(), open.back()) != kinds.end();
+  };
+  auto unexpected = [&](u64 at, Op op) {
+    reader.fail_at(at, ErrorKind::Malformed, "END opcode expected, found " + std::string(op_info(op).text));
+  };
   while (!reader.at_end()) {
     u64 start = reader.offset();
     u8 byte = reader.read_byte("opcode");
     Op op = op_from_byte(byte);
     if (op == Op::kUnknown) op = read_unusual_opcode(reader, byte, start);
     if (!reader.ok()) break;
-    if (!module.features_allowed.has(op_info(op).feature) || op_info(op).feature == Feature::LegacyExceptions)
-      return std::nullopt;
+    if (!is_enabled(op, module.features_allowed)) return std::nullopt;
     skip_immediates(reader, module, op, start, is_function);
-    if (op == Op::Block || op == Op::Loop || op == Op::If || op == Op::TryTable) {
-      open.push_back(op == Op::If);
+    if (op == Op::Block || op == Op::Loop || op == Op::If || op == Op::TryTable || op == Op::Try) {
+      open.push_back(op);
     } else if (op == Op::Else) {
-      if (open.empty() || !open.back()) reader.fail_at(start, ErrorKind::Malformed, "END opcode expected, found else");
-      else open.back() = false;
+      if (!is_open({Op::If})) unexpected(start, op);
+      else open.back() = op;
+    } else if (op == Op::Catch || op == Op::CatchAll) {
+      if (!is_open({Op::Try, Op::Catch})) unexpected(start, op);
+      else open.back() = op;
+    } else if (op == Op::Delegate) {
+      if (!is_open({Op::Try})) unexpected(start, op);
+      else open.pop_back();
     } else if (op == Op::End) {
       if (!open.empty()) {
         open.pop_back();

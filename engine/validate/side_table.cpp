@@ -17,7 +17,7 @@ class SideTableSink : public NullSink {
  public:
   struct Label {
     u32 pending = kNone;  // chain of the branches to the label
-    u32 pc = 0;           // Loop: its first body instruction
+    u32 pc = 0;           // the first instruction of the body; in a catch or catch_all that one's
     u32 entry = 0;        // Loop: the first entry of its body; If: its own entry
   };
   using Frame = ControlFrame<Label>;
@@ -67,15 +67,17 @@ class SideTableSink : public NullSink {
   }
 
   void on_block(const Instruction& instruction, Frame& frame, u32 body) {
+    frame.label.pc = body;
     switch (instruction.op) {
-      case Op::Loop:
-        frame.label.pc = body;
-        frame.label.entry = next_entry();
-        break;
+      case Op::Loop: frame.label.entry = next_entry(); break;
       case Op::If:
         frame.label.entry = next_entry();
         add_entry(instruction, kNone, frame, frame.param_slots());
         break;
+      case Op::Try:
+        region_.kind = TryRegion::Kind::Try;
+        region_.height = out_.local_slot_count + frame.height;
+        [[fallthrough]];
       case Op::TryTable:
         region_.begin = body;
         region_.opcode = instruction.pc;
@@ -87,20 +89,40 @@ class SideTableSink : public NullSink {
   }
 
   void on_else(const Instruction& instruction, Frame& frame, u32 next) {
-    u32 index = next_entry();
-    add_entry(instruction, frame.label.pending, frame, frame.result_slots());
-    frame.label.pending = index;
+    leave_arm(instruction, frame);
     resolve_entry(frame.label.entry, next);
+  }
+
+  void on_legacy_catch(const Instruction& instruction, Frame& frame, u32 next) {
+    leave_arm(instruction, frame);
+    frame.label.pc = next;
+    TryRegion& region = open_regions_.back();
+    if (frame.kind == Op::Try) region.end = instruction.pc;
+    region.clauses.push_back({instruction.index, instruction.op == Op::CatchAll, false, next, next_entry()});
   }
 
   void on_end(const Instruction& instruction, Frame& frame, u32 next) {
     if (frame.kind == Op::If) resolve_entry(frame.label.entry, next);
+    if (frame.has_caught_exception()) {
+      leave_arm(instruction, frame);
+      stamp(instruction.pc, Stamp::CatchEnd);
+    }
     resolve_chain(frame.label, next);
-    if (frame.kind != Op::TryTable) return;
+    if (frame.kind == Op::TryTable) open_regions_.back().end = instruction.pc;
+    if (frame.kind == Op::TryTable || frame.kind == Op::Try || frame.has_caught_exception()) close_region();
+  }
+
+  void on_delegate(const Instruction& instruction, Frame& frame, Frame& target, u32 next) {
+    resolve_chain(frame.label, next);
     TryRegion& region = open_regions_.back();
+    region.kind = TryRegion::Kind::Delegate;
     region.end = instruction.pc;
-    if (!region.clauses.empty()) out_.try_regions.push_back(std::move(region));
-    open_regions_.pop_back();
+    region.target = target.kind == Op::End ? TryRegion::kCaller : target.label.pc;
+    close_region();
+  }
+
+  void on_rethrow(const Instruction&, Frame& target) {
+    out_.side.push_back({0, 0, SideEntry::pack(out_.local_slot_count + target.height, 0)});
   }
 
   void on_function_end(const Instruction& instruction, Frame& frame) {
@@ -137,6 +159,21 @@ class SideTableSink : public NullSink {
                          SideEntry::pack(out_.local_slot_count + target.height, keep)});
   }
 
+  // The jump from the end of an arm to after the block's `end`.
+  void leave_arm(const Instruction& instruction, Frame& frame) {
+    u32 index = next_entry();
+    add_entry(instruction, frame.label.pending, frame, frame.result_slots());
+    frame.label.pending = index;
+  }
+
+  // Inner regions close before outer ones.
+  void close_region() {
+    TryRegion& region = open_regions_.back();
+    if (!region.clauses.empty() || region.kind == TryRegion::Kind::Delegate)
+      out_.try_regions.push_back(std::move(region));
+    open_regions_.pop_back();
+  }
+
   void resolve_entry(u32 index, u32 target_pc) {
     SideEntry& entry = out_.side[index];
     entry.pc_delta = static_cast<i32>(target_pc) - entry.pc_delta;
@@ -164,7 +201,8 @@ class SideTableSink : public NullSink {
 u8 stamp_original(u8 stamp) {
   switch (static_cast<Stamp>(stamp)) {
     case Stamp::GeneralAccess: return 0;
-    case Stamp::FunctionEnd: return 0x0B;
+    case Stamp::FunctionEnd:
+    case Stamp::CatchEnd: return 0x0B;
     case Stamp::DropV128: return 0x1A;
     case Stamp::SelectV128: return 0x1B;
     case Stamp::LocalGetV128:

@@ -7,12 +7,17 @@
 //
 // Which instructions have entries, and how the pointer moves:
 //   br, br_on_null, br_on_non_null, br_on_cast*   one entry; taken: pointer += entry.entry_delta, else += 1
-//   br_if           one entry, likewise
-//   if              one entry for the jump to after `else`, or to after `end` where there is no else; condition true:
-//   += 1 else            one entry for the jump to after `end`; reached only by falling out of the first arm br_table
-//   one entry a target, the default last; the index selects the entry, entry_delta counts from that entry try_table one
-//   entry a catch clause, in their order; on entry to the block the pointer skips them all return, end of the function,
-//   and all others   none
+//   br_if             one entry, likewise
+//   if                one entry for the jump to after `else`, or to after `end` where there is no else; condition true:
+//                     += 1
+//   else              one entry for the jump to after `end`; reached only by falling out of the first arm
+//   catch, catch_all  likewise, reached by falling out of the arm in front of it
+//   end               of a catch or catch_all: one entry, a branch to after itself that drops the caught exception
+//   rethrow           one entry, whose height is the slot of the exception
+//   br_table          one entry a target, the default last; the index selects the entry, entry_delta counts from that
+//                     entry
+//   try_table         one entry a catch clause, in their order; on entry to the block the pointer skips them all
+//   return, end of the function, and all others   none
 // A branch to the outermost label (the function's body) is an entry like any other that lands on the function's final
 // `end`.
 //
@@ -69,25 +74,42 @@ enum class Stamp : u8 {
   LocalTeeMapped = 0xCD,
   GlobalGetV128 = 0xCE,
   GlobalSetV128 = 0xCF,
+  CatchEnd = 0xFA,  // the `end` of a catch or catch_all
 };
 // The opcode byte a stamp stands for; for GeneralAccess the module's bytes must be asked (0 here).
 u8 stamp_original(u8 stamp);
 
-// A try_table's reach: a throw inside [begin, end) of the code (offsets from the function's first instruction), looked
-// up innermost first.
+// Where a try_table or a legacy try catches: a throw inside [begin, end) of the code (offsets from the function's first
+// instruction), looked up innermost first.
+//
+// A catch or catch_all of a legacy try keeps the exception in the slot at `height`, below the values: a hidden operand,
+// counted in all heights, that lives as long as the block and is what rethrow throws again. It is on the value stack,
+// so the garbage collector sees it.
 struct TryRegion {
+  enum class Kind : u8 {
+    TryTable,
+    Try,
+    Delegate,  // a legacy try that ends with delegate: the search goes on as if thrown at `target`
+  };
+  static constexpr u32 kCaller = ~u32{0};
+
   struct Clause {
     u32 tag = 0;           // module's tag index, unless is_all
     bool is_all = false;   // catch_all, catch_all_ref
     bool has_ref = false;  // catch_ref, catch_all_ref: the exception reference is pushed after the values
+    u32 pc = 0;            // Try: the first instruction of the catch
+    u32 entry = 0;         // Try: the side-table index there
   };
-  u32 begin = 0;        // first byte of the try_table's body
-  u32 end = 0;          // its `end`
-  u32 opcode = 0;       // the try_table opcode itself, which pc_delta of the clauses' entries counts from
-  u32 first_entry = 0;  // side-table index of the first clause
+  Kind kind = Kind::TryTable;
+  u32 begin = 0;        // first byte of the block's body
+  u32 end = 0;          // its `end`; the first `catch` or `catch_all`; its `delegate`
+  u32 opcode = 0;       // the block's own opcode, which pc_delta of a try_table's entries counts from
+  u32 first_entry = 0;  // TryTable: side-table index of the first clause
+  u32 height = 0;       // Try: the slot of the caught exception, from the frame's first local
+  u32 target = 0;       // Delegate: a pc directly in the target block, or kCaller
   std::vector<Clause> clauses;
-  // The clauses' entries hold height (below the values pushed by the catch) and keep (slots of those values, reference
-  // included).
+  // The entries of a try_table's clauses hold height (below the values pushed by the catch) and keep (slots of those
+  // values, reference included).
 };
 
 // The result of preparing one function.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/module/opcodes.h"
 #include "engine/validate/test_module.h"
 #include "engine/validate/validator.h"
 
@@ -281,6 +282,73 @@ TEST(SideTable, TryTable) {
   EXPECT_TRUE(region.clauses[1].has_ref);
 }
 
+TEST(SideTable, LegacyCatchesKeepTheException) {
+  TestModule module;
+  module.info.features_allowed = FeatureSet::all();
+  module.add_tag(module.add_func_type({kI32}, {}));
+  std::vector<u8> body = {
+      0x00,        // no locals
+      0x06, 0x7F,  //  0 try (result i32)
+      0x41, 0x01,  //  2 i32.const 1
+      0x07, 0x00,  //  4 catch 0
+      0x1A,        //  6 drop
+      0x41, 0x02,  //  7 i32.const 2
+      0x19,        //  9 catch_all
+      0x09, 0x00,  // 10 rethrow 0
+      0x0B,        // 12 end
+      0x1A,        // 13 drop
+      0x0B         // 14 end
+  };
+  PreparedCode code = prepare(module, module.add_function(module.add_func_type({}, {}), body));
+  EXPECT_EQ(entries_of(code), (std::vector<Entry>{{9, 4, 0, 1}, {4, 3, 0, 1}, {0, 0, 0, 0}, {1, 1, 0, 1}}));
+  EXPECT_EQ(code.max_operand_slots, 2u) << "the exception, and a value above it";
+  EXPECT_EQ(code.code[12], static_cast<u8>(Stamp::CatchEnd));
+  ASSERT_EQ(code.try_regions.size(), 1u);
+  const TryRegion& region = code.try_regions[0];
+  EXPECT_EQ(region.kind, TryRegion::Kind::Try);
+  EXPECT_EQ(region.begin, 2u);
+  EXPECT_EQ(region.end, 4u);
+  EXPECT_EQ(region.opcode, 0u);
+  EXPECT_EQ(region.height, 0u);
+  ASSERT_EQ(region.clauses.size(), 2u);
+  EXPECT_EQ(region.clauses[0].tag, 0u);
+  EXPECT_FALSE(region.clauses[0].is_all);
+  EXPECT_EQ(region.clauses[0].pc, 6u);
+  EXPECT_EQ(region.clauses[0].entry, 1u);
+  EXPECT_TRUE(region.clauses[1].is_all);
+  EXPECT_EQ(region.clauses[1].pc, 10u);
+  EXPECT_EQ(region.clauses[1].entry, 2u);
+}
+
+TEST(SideTable, Delegate) {
+  TestModule module;
+  module.info.features_allowed = FeatureSet::all();
+  module.add_tag(module.add_func_type({}, {}));
+  std::vector<u8> body = {
+      0x00,        // no locals
+      0x02, 0x40,  //  0 block
+      0x06, 0x40,  //  2 try
+      0x08, 0x00,  //  4 throw 0
+      0x18, 0x00,  //  6 delegate 0 (the block)
+      0x0B,        //  8 end
+      0x06, 0x40,  //  9 try
+      0x18, 0x00,  // 11 delegate 0 (the function)
+      0x06, 0x40,  // 13 try: catches nothing
+      0x0B,        // 15 end
+      0x0B         // 16 end
+  };
+  PreparedCode code = prepare(module, module.add_function(module.add_func_type({}, {}), body));
+  EXPECT_TRUE(code.side.empty());
+  ASSERT_EQ(code.try_regions.size(), 2u);
+  EXPECT_EQ(code.try_regions[0].kind, TryRegion::Kind::Delegate);
+  EXPECT_EQ(code.try_regions[0].begin, 4u);
+  EXPECT_EQ(code.try_regions[0].end, 6u);
+  EXPECT_EQ(code.try_regions[0].target, 2u);
+  EXPECT_EQ(code.try_regions[1].begin, 11u);
+  EXPECT_EQ(code.try_regions[1].end, 11u);
+  EXPECT_EQ(code.try_regions[1].target, TryRegion::kCaller);
+}
+
 TEST(SideTable, InnerTryRegionsComeFirst) {
   TestModule module;
   std::vector<u8> body = {
@@ -421,7 +489,13 @@ TEST(Stamps, Originals) {
   EXPECT_EQ(stamp_original(0xCD), 0x22);
   EXPECT_EQ(stamp_original(0xCE), 0x23);
   EXPECT_EQ(stamp_original(0xCF), 0x24);
+  EXPECT_EQ(stamp_original(0xFA), 0x0B);
   EXPECT_EQ(stamp_original(0x6A), 0x6A) << "not a stamp";
+  for (u32 byte = 0; byte < 256; ++byte)
+    if (stamp_original(static_cast<u8>(byte)) != byte) {
+      EXPECT_EQ(op_from_byte(static_cast<u8>(byte)), Op::kUnknown) << "a stamp is no instruction: " << byte;
+      EXPECT_FALSE(is_prefix(static_cast<u8>(byte)));
+    }
 }
 
 }  // namespace

@@ -31,8 +31,18 @@ struct NullSink {
   // `next` is the pc after the opcode. The frame is still the first arm's.
   template <class Frame>
   void on_else(const Instruction&, Frame&, u32 /*next*/) {}
+  // catch and catch_all of a legacy try, likewise; `instruction.index` is the tag of a catch.
+  template <class Frame>
+  void on_legacy_catch(const Instruction&, Frame&, u32 /*next*/) {}
   template <class Frame>
   void on_end(const Instruction&, Frame&, u32 /*next*/) {}
+  // delegate, which ends its try: an exception out of it goes on at `target`, as if thrown by an instruction directly
+  // in that block; the function's frame stands for the caller.
+  template <class Frame>
+  void on_delegate(const Instruction&, Frame&, Frame& /*target*/, u32 /*next*/) {}
+  // rethrow of the exception that `target`, a catch or catch_all, has caught.
+  template <class Frame>
+  void on_rethrow(const Instruction&, Frame& /*target*/) {}
   // The final `end`.
   template <class Frame>
   void on_function_end(const Instruction&, Frame&) {}

@@ -435,6 +435,62 @@ TEST_F(Validate, Exceptions) {
   EXPECT_EQ(check({0x1F, 0x40, 0x01, 0x04, 0x00, 0x0B}), "M malformed catch clause: found 0x04");
 }
 
+// 06 try, 07 catch, 09 rethrow, 18 delegate, 19 catch_all; tag 1 has an i32.
+TEST_F(Validate, LegacyExceptions) {
+  m.info.features_allowed.add(Feature::LegacyExceptions);
+  EXPECT_EQ(check({0x06, 0x40, 0x0B}), "ok") << "catches nothing";
+  EXPECT_EQ(check({0x06, 0x40, 0x07, 0x00, 0x07, 0x01, 0x1A, 0x19, 0x0B}), "ok");
+  EXPECT_EQ(check({}, {kI32}, {0x06, 0x7F, 0x41, 0x00, 0x07, 0x01, 0x0B}), "ok") << "the tag's value is the result";
+  EXPECT_EQ(check({}, {kI32}, {0x06, 0x7F, 0x41, 0x00, 0x07, 0x00, 0x0B}),
+            "I type mismatch: the end of the block expects i32, found an empty operand stack")
+      << "the caught exception is no operand";
+  EXPECT_EQ(check({0x06, 0x40, 0x19, 0x1A, 0x0B}),
+            "I type mismatch: drop expects a value, found an empty operand stack");
+  EXPECT_EQ(check({0x06, 0x40, 0x19, 0x02, 0x40, 0x0B, 0x1A, 0x0B}),
+            "I type mismatch: drop expects a value, found an empty operand stack")
+      << "nor is it one after an inner block";
+  EXPECT_EQ(check({0x06, 0x40, 0x41, 0x00, 0x19, 0x0B}),
+            "I type mismatch: catch_all expects an empty operand stack, found i32");
+  EXPECT_EQ(check({}, {kI32}, {0x06, 0x7F, 0x07, 0x01, 0x0B}),
+            "I type mismatch: catch expects i32, found an empty operand stack");
+  EXPECT_EQ(check({}, {kI32}, {0x06, 0x7F, 0x00, 0x19, 0x00, 0x0B}), "ok") << "both arms unreachable";
+  EXPECT_EQ(check({0x06, 0x40, 0x07, 0x02, 0x0B}), "I unknown tag 2");
+  EXPECT_EQ(check({0x06, 0x40, 0x19, 0x09, 0x00, 0x0B}), "ok");
+  EXPECT_EQ(check({}, {kI32}, {0x06, 0x7F, 0x41, 0x01, 0x19, 0x09, 0x00, 0x0B}), "ok");
+  EXPECT_EQ(check({0x06, 0x40, 0x09, 0x00, 0x0B}), "I invalid rethrow label 0: not a catch or catch_all block");
+  EXPECT_EQ(check({0x09, 0x00}), "I invalid rethrow label 0: not a catch or catch_all block");
+  EXPECT_EQ(check({0x06, 0x40, 0x19, 0x02, 0x40, 0x09, 0x00, 0x0B, 0x0B}),
+            "I invalid rethrow label 0: not a catch or catch_all block");
+  EXPECT_EQ(check({0x06, 0x40, 0x19, 0x02, 0x40, 0x09, 0x01, 0x0B, 0x0B}), "ok");
+  EXPECT_EQ(check({0x06, 0x40, 0x19, 0x09, 0x02, 0x0B}), "I unknown label 2");
+  EXPECT_EQ(check({0x06, 0x40, 0x18, 0x00}), "ok") << "to the caller";
+  EXPECT_EQ(check({0x06, 0x40, 0x18, 0x01}), "I unknown label 1");
+  EXPECT_EQ(check({0x06, 0x40, 0x18, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F}), "I unknown label 4294967295");
+  EXPECT_EQ(check({0x06, 0x40, 0x06, 0x40, 0x18, 0x01, 0x19, 0x0B}), "ok");
+  EXPECT_EQ(check({}, {kI32}, {0x06, 0x7F, 0x18, 0x00}),
+            "I type mismatch: delegate expects i32, found an empty operand stack");
+  EXPECT_EQ(check({0x06, 0x40, 0x41, 0x00, 0x18, 0x00}), "I type mismatch: delegate expects no more values, found i32");
+  for (const Bytes& malformed : std::vector<Bytes>{
+           {0x07, 0x00},                                // outside of a try
+           {0x19},                                      //
+           {0x18, 0x00},                                //
+           {0x02, 0x40, 0x19, 0x0B},                    // in a block
+           {0x06, 0x40, 0x19, 0x19, 0x0B},              // behind catch_all
+           {0x06, 0x40, 0x19, 0x07, 0x00, 0x0B},        //
+           {0x06, 0x40, 0x19, 0x18, 0x00},              //
+           {0x06, 0x40, 0x07, 0x00, 0x18, 0x00},        // behind catch
+           {0x06, 0x40, 0x05, 0x0B},                    // else
+           {0x1F, 0x40, 0x00, 0x19, 0x0B},              // in a try_table
+           {0x6A, 0x06, 0x40, 0x19, 0x19, 0x0B},        // invalid before it is malformed
+           {0x6A, 0x06, 0x40, 0x07, 0x00, 0x18, 0x00},  //
+           {0x6A, 0x02, 0x40, 0x07, 0x00, 0x0B},        //
+       })
+    EXPECT_EQ(check(malformed).substr(0, 28), "M END opcode expected, found") << ::testing::PrintToString(malformed);
+  // A caught exception takes part in initialization like any block.
+  m.info.features_allowed.remove(Feature::Exceptions);
+  EXPECT_EQ(check({0x06, 0x40, 0x08, 0x00, 0x19, 0x0B}), "ok") << "throw belongs to both proposals";
+}
+
 TEST_F(Validate, ProposalsPastThree) {
   Bytes load{0x41, 0x00, 0xFE, 0x10, 0x02, 0x00, 0x1A};
   EXPECT_EQ(check(load), "U i32.atomic.load needs the threads proposal, which is not enabled");
