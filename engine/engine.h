@@ -209,6 +209,8 @@ struct Config {
   FeatureSet features = FeatureSet::all();
   // Validate every function when a module is loaded, instead of each at its first call.
   bool eager_validation = false;
+  // Run functions as quick code (engine/quicken), made when they are validated; off: the module's bytes as they are.
+  bool quicken = true;
 };
 
 class Engine {

@@ -71,6 +71,7 @@ class RunCommand : public Command {
         app()->add_option("--max-threads", max_threads_, "NUMBER: of threads a guest may have started (default 1024)"))
         ->check(CLI::Range(0u, 1u << 20));
     app()->add_flag("--gc-stress", gc_stress_, "Collect garbage before every allocation");
+    app()->add_flag("--no-quicken", no_quicken_, "Interpret the module's bytes in place, without quick code");
     app()->add_option("FILE", file_, "The module, binary or text")->type_name("")->required()->check(refuse_empty);
     // For the help only: they are taken before CLI11 sees them, so that the guest's options stay the guest's.
     app()->add_option("ARGS", guest_arguments_, "Everything after FILE is the guest's")->type_name("");
@@ -104,6 +105,7 @@ class RunCommand : public Command {
     config.features = *parse_features(features_);
     // Who restricts what a module may use wants the answer before it runs.
     config.eager_validation = !features_.empty();
+    config.quicken = !no_quicken_;
     Engine engine(config);
     Result<Module> module = Module::from_file(engine, file_);
     if (!module) return end_with(module.error());
@@ -236,6 +238,7 @@ class RunCommand : public Command {
   bool has_threads_ = false;
   bool gc_stress_ = false;
   std::vector<std::string> features_;
+  bool no_quicken_ = false;
   std::string file_;
   std::vector<std::string> guest_arguments_;
 };

@@ -126,6 +126,7 @@ class ScriptRunner {
     Config config;
     config.features = options.features;
     config.eager_validation = true;
+    config.quicken = options.quicken;
     return config;
   }
 

@@ -30,6 +30,7 @@ struct ScriptOptions {
   FeatureSet features = FeatureSet::all();
   bool verbose = false;
   bool gc_stress = false;  // collect garbage before every allocation
+  bool quicken = true;     // as Config::quicken
   // Receives a line without a newline: failures and skipped commands as "FILE:LINE:COLUMN: …", and if verbose also
   // differing messages and what the guest prints.
   std::function<void(std::string_view line)> print = [](std::string_view) {};

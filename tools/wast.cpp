@@ -14,6 +14,7 @@ class WastCommand : public Command {
     app()->add_flag("-v,--verbose", verbose_, "Counts of each file, output of the guests, messages worded differently");
     app()->add_flag("--gc-stress", gc_stress_, "Collect garbage before every allocation");
     add_feature_option(*app(), features_);
+    app()->add_flag("--no-quicken", no_quicken_, "Interpret the module's bytes in place, without quick code");
     app()->add_option("FILE", files_, "Scripts, each run in a store of its own")->required()->check(refuse_empty);
   }
 
@@ -22,6 +23,7 @@ class WastCommand : public Command {
     options.features = *parse_features(features_);
     options.verbose = verbose_;
     options.gc_stress = gc_stress_;
+    options.quicken = !no_quicken_;
     options.print = [](std::string_view line) { print_line(printable(line)); };
     ScriptCounts total;
     for (const std::string& file : files_) {
@@ -45,6 +47,7 @@ class WastCommand : public Command {
   std::vector<std::string> features_;
   bool verbose_ = false;
   bool gc_stress_ = false;
+  bool no_quicken_ = false;
 };
 
 }  // namespace

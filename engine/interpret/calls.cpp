@@ -64,7 +64,7 @@ Flow call_any(State& s, const runtime::Function& function, const u8* return_pc) 
   if (!stack_has_room(s, function.code->frame_bytes)) return trap(s, TrapKind::StackExhausted);
   s.frame -= 1;
   *s.frame = Frame{return_pc, s.side, reinterpret_cast<u64*>(caller), nullptr};
-  push_frame(s, function.code, function.code->code.load(std::memory_order_acquire), kCrossReturn, nullptr);
+  push_frame(s, function.code, function.code->code.load(std::memory_order_acquire), s.context->cross_return_pc, nullptr);
   return Flow::Next;
 }
 
@@ -96,13 +96,13 @@ Flow tail_call_any(State& s, const runtime::Function& function) {
   Instance* caller = s.instance;
   if (!enter_instance(s, function)) return Flow::Trap;
   const u8* return_pc = s.frame->return_pc;
-  if (return_pc != kCrossReturn && return_pc != kExit) {
+  if (!is_cross_return(return_pc) && !is_exit(return_pc)) {
     // The caller of the frame given up expects its own instance back: put a cross-instance record between.
     if (!stack_has_room(s, 0)) return trap(s, TrapKind::StackExhausted);
     Frame given_up = *s.frame;
     *s.frame = Frame{given_up.return_pc, given_up.return_side, reinterpret_cast<u64*>(caller), nullptr};
     s.frame -= 1;
-    *s.frame = Frame{kCrossReturn, nullptr, given_up.caller_fp, given_up.code};
+    *s.frame = Frame{s.context->cross_return_pc, nullptr, given_up.caller_fp, given_up.code};
     s.context->frame = s.frame;
   }
   return tail_call_own(s, function.code);

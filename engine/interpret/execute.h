@@ -10,6 +10,12 @@ namespace brink::interpret {
 struct GuardedAccess;
 struct GeneralAccess;
 
+// Only instructions with a memory argument come in two forms.
+template <Op op, class Access>
+using AccessOf =
+    std::conditional_t<op_info(op).immediate == Immediate::MemArg || op_info(op).immediate == Immediate::MemArgLane,
+                       Access, GuardedAccess>;
+
 // run(State&) of an instruction; the primary template is for those this engine cannot run yet.
 template <Op op, class Access>
 struct Execute {

@@ -24,12 +24,6 @@
 #include "engine/interpret/handlers_vector.h"
 #include "engine/interpret/handlers_wide.h"
 
-#if defined(__clang__) && !defined(BRINK_PORTABLE_INTERPRETER)
-#if __has_cpp_attribute(clang::musttail) && __has_attribute(preserve_none)
-#define BRINK_THREADED 1
-#endif
-#endif
-
 namespace brink::interpret {
 namespace {
 
@@ -193,12 +187,6 @@ Flow prefix_handler(State& s) {
 Flow general_access_handler(State& s) { return Dispatch<GeneralAccess>::kTables.plain[original_opcode(s)](s); }
 
 #endif
-
-// Only instructions with a memory argument come in two forms.
-template <Op op, class Access>
-using AccessOf =
-    std::conditional_t<op_info(op).immediate == Immediate::MemArg || op_info(op).immediate == Immediate::MemArgLane,
-                       Access, GuardedAccess>;
 
 template <class Access>
 constexpr Tables make_tables() {

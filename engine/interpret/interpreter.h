@@ -8,6 +8,8 @@ namespace brink::interpret {
 // (context.trap and friends say why, context.frame is the innermost frame). Memory faults are not handled here: see
 // runtime/fault.h.
 Status run(const State& state);
+// The same for quick code; `sp` and `side` of the state do not count.
+Status run_quick(const State& state);
 
 // How this build dispatches: "threaded" or "portable".
 const char* dispatch_name();

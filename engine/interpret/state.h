@@ -39,6 +39,11 @@ inline constexpr u8 kCrossReturnOpcode = 0xD8;
 // instance, which the next frame up names in caller_fp, and whose true return address it holds.
 inline constexpr u8 kExit[] = {kExitOpcode};
 inline constexpr u8 kCrossReturn[] = {kCrossReturnOpcode};
+// The same in quick code; a store's context says which of the two it uses.
+extern const u8 kQuickExit[2];
+extern const u8 kQuickCrossReturn[2];
+inline bool is_exit(const u8* pc) { return pc == kExit || pc == kQuickExit; }
+inline bool is_cross_return(const u8* pc) { return pc == kCrossReturn || pc == kQuickCrossReturn; }
 
 }  // namespace brink::interpret
 
@@ -61,6 +66,9 @@ struct Context {
   // Non-null while guest code runs: where a memory fault goes. See fault.cpp.
   sigjmp_buf* fault_target = nullptr;
   u32 nesting = 0;  // host → guest entries on the native stack
+  // Return addresses that are not in a module, for the kind of code the engine runs.
+  const u8* exit_pc;
+  const u8* cross_return_pc;
 
   Context(StoreState& store);
   ~Context();
@@ -92,6 +100,12 @@ struct State {
   Frame* frame;
   Context* context;
 };
+
+#if defined(__clang__) && !defined(BRINK_PORTABLE_INTERPRETER)
+#if __has_cpp_attribute(clang::musttail) && __has_attribute(preserve_none)
+#define BRINK_THREADED 1
+#endif
+#endif
 
 #if defined(__clang__)
 #define BRINK_INLINE [[gnu::always_inline]] inline

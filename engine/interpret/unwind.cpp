@@ -71,8 +71,8 @@ Flow unwind(State& s, gc::ExceptionObject* exception) {
     pc = frame->return_pc;
     outer.fp = frame->caller_fp;
     outer.frame = frame + 1;
-    if (pc == kExit) break;
-    if (pc == kCrossReturn) {
+    if (is_exit(pc)) break;
+    if (is_cross_return(pc)) {
       frame = outer.frame;
       pc = frame->return_pc;
       outer.instance = reinterpret_cast<Instance*>(frame->caller_fp);

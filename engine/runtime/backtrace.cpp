@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "engine/interpret/instruction_walk.h"
+#include "engine/quicken/quickener.h"
 
 namespace brink::runtime {
 
@@ -30,15 +31,19 @@ void attach_backtrace(Trap& trap, const Context& context) {
     out.module = entry->second.module ? std::string(*entry->second.module) : module.name;
     auto offset = static_cast<u32>(pc - code.code.load(std::memory_order_acquire)) - (is_return_address ? 1 : 0);
     const u8* first = module.info.bytes.data() + code.prepared->code_offset;
-    const u8* instruction = interpret::instruction_containing(first, first + offset);
+    const u8* instruction =
+        code.prepared->is_quick
+            ? first + quick::original_offset(module.info, out.function_index,
+                                             {.memory0_guarded = module.memory0_guarded}, offset)
+            : interpret::instruction_containing(first, first + offset);
     out.module_offset = static_cast<u64>(instruction - module.info.bytes.data());
     frames.push_back(std::move(out));
 
     pc = frame->return_pc;
     frame += 1;
     is_return_address = true;
-    if (pc == interpret::kExit) break;
-    if (pc == interpret::kCrossReturn) {
+    if (interpret::is_exit(pc)) break;
+    if (interpret::is_cross_return(pc)) {
       pc = frame->return_pc;
       frame += 1;
     }

@@ -52,14 +52,19 @@ Trap take_trap(Context& context) {
 Status run_guarded(Context& context, const State& state) {
   sigjmp_buf target;
   FaultScope scope(context, &target);
-  if (sigsetjmp(target, 0) == 0) return interpret::run(state);
+  if (sigsetjmp(target, 0) == 0)
+    return state.frame->code->prepared->is_quick ? interpret::run_quick(state) : interpret::run(state);
   context.trap = TrapKind::MemoryOutOfBounds;
   return Status::Trap;
 }
 
 }  // namespace
 
-Context::Context(StoreState& owner) : store(&owner) {}
+Context::Context(StoreState& owner) : store(&owner) {
+  bool quicken = owner.engine.config().quicken;
+  exit_pc = quicken ? interpret::kQuickExit : interpret::kExit;
+  cross_return_pc = quicken ? interpret::kQuickCrossReturn : interpret::kCrossReturn;
+}
 
 Context::~Context() {
   if (stack_begin != nullptr) munmap(stack_begin, stack_bytes);
@@ -88,7 +93,7 @@ Outcome<void> call_function(StoreState& store, Function& function, u64* slots) {
 
   std::copy_n(slots, code.param_slots, base);
   std::fill_n(base + code.param_slots, code.extra_local_slots, u64{0});
-  frame[-1] = Frame{interpret::kExit, nullptr, base, &code};
+  frame[-1] = Frame{context.exit_pc, nullptr, base, &code};
   State state{code.code.load(std::memory_order_acquire),
               base + code.param_slots + code.extra_local_slots,
               base,

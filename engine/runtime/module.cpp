@@ -9,6 +9,7 @@
 
 #include "engine/decode/decoder.h"
 #include "engine/runtime/objects.h"
+#include "engine/quicken/quickener.h"
 #include "engine/validate/validator.h"
 
 namespace brink {
@@ -37,7 +38,10 @@ Result<void> prepare(ModuleState& module, FunctionCode& code) {
   if (code.code.load(std::memory_order_acquire) != nullptr) return {};
 
   u32 index = static_cast<u32>(&code - module.code) + module.info.imported_functions;
-  auto prepared = prepare_function(module.info, index, PrepareOptions{.memory0_guarded = module.memory0_guarded});
+  auto prepared =
+      module.engine->config.quicken
+          ? quick::quicken_function(module.info, index, {.memory0_guarded = module.memory0_guarded})
+          : prepare_function(module.info, index, PrepareOptions{.memory0_guarded = module.memory0_guarded});
   if (!prepared) return std::unexpected(module.locate(std::move(prepared.error())));
   auto kept = std::make_unique<PreparedCode>(std::move(*prepared));
   code.side = kept->side.data();

@@ -56,6 +56,9 @@ class BodyState {
   // High-water mark of the operand stack, in slots.
   u32 max_operand_slots() const { return static_cast<u32>(high_ - scratch_.operands.data()); }
   u32 local_slot_count() const { return local_slot_count_; }
+  // For sinks: slots on the operand stack now, and the pc behind what has been read.
+  u32 operand_height() const { return height(); }
+  u32 next_pc() const { return pc(); }
 
  protected:
   u32 pc() const { return static_cast<u32>(reader_.position() - code_begin_); }

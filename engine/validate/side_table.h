@@ -116,6 +116,7 @@ struct TryRegion {
 struct PreparedCode {
   std::unique_ptr<u8[]> code;  // the body's instructions (after the local declarations), stamped
   u32 code_size = 0;
+  bool is_quick = false;  // quick code (engine/quicken) instead of stamped bytes; `side` has the catch clauses only
   u32 code_offset = 0;  // of code[0] in the module
   std::vector<SideEntry> side;
   std::vector<TryRegion> try_regions;  // inner before outer

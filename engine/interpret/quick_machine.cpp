@@ -1,0 +1,148 @@
+// Dispatch for quick code: the bodies of quick_handlers.h and its companions as a running machine, threaded or portable
+// as in interpreter.cpp.
+//
+// One table: narrow opcodes, fused opcodes, wide opcodes. Its address travels in a register with the rest of the state,
+// so that an instruction's end is a load of two bytes and an indirect jump.
+#include <array>
+
+#include "engine/interpret/interpreter.h"
+#include "engine/interpret/quick_calls.h"
+
+namespace brink::interpret {
+namespace {
+
+template <class F>
+struct BodyOf;
+template <class Body>
+struct BodyOf<void(Body)> {
+  using type = Body;
+};
+
+// A name for every body, as fusions.def refers to them.
+namespace body {
+#define BRINK_QUICK(name, meaning, operands) using name = BodyOf<void meaning>::type;
+#include "engine/quicken/quick_forms.h"
+#undef BRINK_QUICK
+#define BRINK_FUSION(first, second) using first##__##second = Then<first, second>;
+#include "engine/quicken/fusions.def"
+#undef BRINK_FUSION
+}  // namespace body
+
+BRINK_INLINE u32 next_opcode(const QuickState& s) {
+  u16 opcode;
+  std::memcpy(&opcode, s.pc, 2);
+  return opcode;
+}
+
+#ifdef BRINK_THREADED
+
+#define BRINK_QUICK_REGISTERS                                                                                      \
+  const u8 *pc, u64 t, u64 *fp, u8 *memory, Instance *instance, const void *table, Frame *frame, Context *context, \
+      FloatRegister f
+#define BRINK_QUICK_GO(target) \
+  [[clang::musttail]] return (target)(s.pc, s.t, s.fp, s.memory, s.instance, s.table, s.frame, s.context, s.f)
+
+using Handler = __attribute__((preserve_none)) Status (*)(BRINK_QUICK_REGISTERS);
+
+#define BRINK_QUICK_NEXT BRINK_QUICK_GO(static_cast<const Handler*>(s.table)[next_opcode(s)])
+
+__attribute__((preserve_none, noinline)) Status trap_handler(BRINK_QUICK_REGISTERS) {
+  (void)t, (void)fp, (void)memory, (void)instance, (void)table, (void)f;
+  context->pc = pc;
+  context->frame = frame;
+  return Status::Trap;
+}
+
+template <class Slow, class Width>
+BRINK_GUEST_RACES __attribute__((preserve_none, noinline)) Status slow_handler(BRINK_QUICK_REGISTERS) {
+  QuickState s{pc, t, fp, memory, instance, table, frame, context, f};
+  QuickState copy = s;
+  Flow flow = Slow::template run<Width>(copy);
+  s = copy;
+  if (flow == Flow::Trap) BRINK_QUICK_GO(trap_handler);
+  BRINK_QUICK_NEXT;
+}
+
+template <class Body, class Width>
+BRINK_GUEST_RACES __attribute__((preserve_none)) Status handler(BRINK_QUICK_REGISTERS) {
+  QuickState s{pc + 2, t, fp, memory, instance, table, frame, context, f};
+  switch (Body::template run<Width>(s)) {
+    case Flow::Next: BRINK_QUICK_NEXT;
+    case Flow::Slow:
+      if constexpr (Body::Slow::kExists) BRINK_QUICK_GO((slow_handler<typename Body::Slow, Width>));
+      break;
+    case Flow::Trap: BRINK_QUICK_GO(trap_handler);
+    case Flow::Exit: break;
+  }
+  return Status::Done;
+}
+
+#else
+
+using Handler = Flow (*)(QuickState& s);
+
+template <class Body, class Width>
+BRINK_GUEST_RACES Flow handler(QuickState& s) {
+  s.pc += 2;
+  Flow flow = Body::template run<Width>(s);
+  if constexpr (Body::Slow::kExists)
+    if (flow == Flow::Slow) flow = Body::Slow::template run<Width>(s);
+  if (flow == Flow::Trap) s.context->pc = s.pc;
+  return flow;
+}
+
+#endif
+
+struct QuickDispatch {
+  static const std::array<Handler, quick::kOpcodeCount> kTable;
+};
+
+constinit const std::array<Handler, quick::kOpcodeCount> QuickDispatch::kTable = {
+#define BRINK_QUICK(name, meaning, operands) handler<body::name, Narrow>,
+#include "engine/quicken/quick_forms.h"
+#undef BRINK_QUICK
+#define BRINK_FUSION(first, second) handler<body::first##__##second, Narrow>,
+#include "engine/quicken/fusions.def"
+#undef BRINK_FUSION
+#define BRINK_QUICK(name, meaning, operands) handler<body::name, Wide>,
+#include "engine/quicken/quick_forms.h"
+#undef BRINK_QUICK
+};
+
+constexpr u8 low(quick::QuickOp op) { return static_cast<u8>(static_cast<u32>(op)); }
+constexpr u8 high(quick::QuickOp op) { return static_cast<u8>(static_cast<u32>(op) >> 8); }
+
+}  // namespace
+
+static_assert(std::endian::native == std::endian::little);
+const u8 kQuickExit[2] = {low(quick::QuickOp::Exit), high(quick::QuickOp::Exit)};
+const u8 kQuickCrossReturn[2] = {low(quick::QuickOp::CrossReturn), high(quick::QuickOp::CrossReturn)};
+
+#ifdef BRINK_THREADED
+
+// Small and uninstrumented for the same reason as run() in interpreter.cpp.
+__attribute__((noinline, no_sanitize("address", "undefined", "thread"))) Status run_quick(const State& state) {
+  const Handler* table = QuickDispatch::kTable.data();
+  u16 opcode;
+  __builtin_memcpy(&opcode, state.pc, 2);
+  return table[opcode](state.pc, 0, state.fp, state.memory, state.instance, table, state.frame, state.context,
+                       FloatRegister{});
+}
+
+#else
+
+Status run_quick(const State& state) {
+  QuickState s{state.pc, 0,           state.fp,      state.memory,   state.instance,
+               nullptr,  state.frame, state.context, FloatRegister{}};
+  for (;;) {
+    Flow flow = QuickDispatch::kTable[next_opcode(s)](s);
+    if (flow == Flow::Next) [[likely]]
+      continue;
+    s.context->frame = s.frame;
+    return flow == Flow::Exit ? Status::Done : Status::Trap;
+  }
+}
+
+#endif
+
+}  // namespace brink::interpret

@@ -1,0 +1,43 @@
+// What the quickener knows of the frame at a point of the code: for every slot of the operand stack, whether its value
+// is there or still somewhere else, and what the accumulators hold.
+//
+// A value is pushed without code where it can be: a local or a constant is only noted, a result stays in its
+// accumulator. Code moves it when it must be in its slot: before a call, at a block's border, when its local changes or
+// its accumulator is needed. At most kMaxPending slots below the top are pending that way, so that nothing here takes
+// longer than the code it stands for.
+#pragma once
+#include <vector>
+
+#include "engine/base/integers.h"
+
+namespace brink::quick {
+
+enum class Place : u8 {
+  Slot,      // where it belongs
+  Local,     // value: the local's slot
+  ConstI32,  // value: the bits
+  ConstI64,
+  ConstF32,
+  ConstF64,
+  T,  // in the accumulator
+  F32,
+  F64,
+};
+
+constexpr bool is_constant(Place place) { return place >= Place::ConstI32 && place <= Place::ConstF64; }
+constexpr bool is_accumulator(Place place) { return place >= Place::T; }
+
+struct Operand {
+  Place place = Place::Slot;
+  u64 value = 0;
+};
+
+inline constexpr u32 kMaxPending = 24;
+inline constexpr u32 kNothing = ~u32{0};
+
+struct Accumulator {
+  u32 owner = kNothing;   // the operand-stack position whose value is nowhere else
+  u32 mirror = kNothing;  // the slot of a local with the same value
+};
+
+}  // namespace brink::quick

@@ -1,0 +1,402 @@
+// Blocks, branches, calls and returns.
+#include <algorithm>
+
+#include "engine/quicken/quick_sink.h"
+
+namespace brink::quick {
+
+QuickSink::QuickSink(const ModuleInfo& module, const QuickenOptions& options, u32 result_slots, bool wide)
+    : module_(module),
+      plain_memory0_(options.memory0_guarded && !module.memories.empty() &&
+                     module.memories[0].limits.address == AddressType::I32 && module.memories[0].page_size_log2 == 16),
+      out_({.wide = wide, .fuse = options.fuse, .origins = options.origins}),
+      result_slots_(result_slots) {}
+
+void QuickSink::on_start(const BodyState& state, std::span<const u8> code, u32 code_offset) {
+  state_ = &state;
+  code_ = code.data();
+  prepared_.code_offset = code_offset;
+  prepared_.local_slot_count = local_slots_ = state.local_slot_count();
+  if (local_slots_ == state.locals().size()) return;
+  u32 slot = 0;
+  for (ValueType type : state.locals()) {
+    local_map_.push_back(slot);
+    slot += type.slots();
+  }
+}
+
+PreparedCode QuickSink::take(bool& overflow) {
+  std::vector<u8>& code = out_.code();
+  prepared_.code = std::make_unique_for_overwrite<u8[]>(code.size());
+  std::copy(code.begin(), code.end(), prepared_.code.get());
+  prepared_.code_size = static_cast<u32>(code.size());
+  prepared_.is_quick = true;
+  overflow = out_.overflow();
+  return std::move(prepared_);
+}
+
+// --- Labels ----------------------------------------------------------------------------------------------------------
+
+void QuickSink::link(u32 field, Frame& target) {
+  if (target.kind == Op::Loop) return out_.set_branch(field, target.label.position);
+  fixups_.push_back({field, target.label.pending, false});
+  target.label.pending = static_cast<u32>(fixups_.size() - 1);
+}
+
+void QuickSink::bind_pending(Label& label) {
+  u32 position = out_.bind();
+  for (u32 index = label.pending; index != kNothing; index = fixups_[index].next) {
+    const Fixup& fixup = fixups_[index];
+    if (fixup.is_side_entry) prepared_.side[fixup.field].pc_delta = static_cast<i32>(position);
+    else out_.set_branch(fixup.field, position);
+  }
+  label.pending = kNothing;
+  t_ = f_ = {};
+}
+
+void QuickSink::move_kept(u32 target_height, u32 keep) {
+  u32 from = height() - keep;
+  if (from == target_height) return store_top(keep);
+  if (keep > 2) {
+    store_top(keep);
+    emit(QuickOp::CopyMany);
+    out_.slot(home(from));
+    out_.slot(home(target_height));
+    return out_.slot(keep);
+  }
+  for (u32 i = 0; i < keep; ++i) {
+    const Operand& operand = stack_[from + i];
+    if (operand.place == Place::Slot) {
+      emit(QuickOp::Copy);
+      out_.slot(home(from + i));
+      out_.slot(home(target_height + i));
+    } else {
+      store_to(operand, home(target_height + i));
+    }
+  }
+}
+
+// --- Blocks ----------------------------------------------------------------------------------------------------------
+
+void QuickSink::on_block(const Instruction& instruction, Frame& frame, u32) {
+  if (!reachable_) {
+    frame.label.dead = true;
+    region_ = {};
+    return;
+  }
+  out_.set_origin(instruction.pc);
+  switch (instruction.op) {
+    case Op::If:
+      for (; settled_ + 1 < height(); ++settled_) store(settled_);
+      frame.label.otherwise = branch_on_condition(false);
+      store_all();
+      return;
+    case Op::Loop:
+      store_all();
+      frame.label.position = out_.bind();
+      t_ = f_ = {};
+      return;
+    case Op::TryTable:
+      store_all();
+      region_.begin = out_.bind();
+      open_regions_.push_back(std::move(region_));
+      region_ = {};
+      return;
+    default: return store_all();
+  }
+}
+
+void QuickSink::on_else(const Instruction& instruction, Frame& frame, u32) {
+  if (frame.label.dead) return;
+  out_.set_origin(instruction.pc);
+  if (reachable_) {
+    store_top(frame.result_slots());
+    emit(QuickOp::Br);
+    link(out_.reserve_branch(), frame);
+  }
+  out_.set_branch(frame.label.otherwise, out_.bind());
+  frame.label.otherwise = kNothing;
+  t_ = f_ = {};
+  reachable_ = true;
+  settle(frame.height + frame.param_slots());
+}
+
+void QuickSink::on_end(const Instruction& instruction, Frame& frame, u32) {
+  Label& label = frame.label;
+  if (label.dead) return;
+  out_.set_origin(instruction.pc);
+  bool is_bound = label.pending != kNothing || label.otherwise != kNothing;
+  if (reachable_ && (is_bound || frame.kind == Op::TryTable)) store_top(frame.result_slots());
+  if (frame.kind == Op::TryTable) {
+    TryRegion& region = open_regions_.back();
+    region.end = out_.bind();
+    if (!region.clauses.empty()) prepared_.try_regions.push_back(std::move(region));
+    open_regions_.pop_back();
+  }
+  if (!is_bound) return;
+  u32 otherwise = label.otherwise;
+  bind_pending(label);
+  if (otherwise != kNothing) out_.set_branch(otherwise, out_.size());
+  reachable_ = true;
+  settle(frame.height + frame.result_slots());
+}
+
+void QuickSink::on_function_end(const Instruction& instruction, Frame& frame) {
+  out_.set_origin(instruction.pc);
+  u32 results = frame.result_slots();
+  if (reachable_) return_values(results);
+  if (frame.label.pending == kNothing) {
+    out_.close();
+    return;
+  }
+  bind_pending(frame.label);
+  settle(results);
+  return_values(results);
+}
+
+// --- Branches --------------------------------------------------------------------------------------------------------
+
+u32 QuickSink::branch_on_condition(bool when) {
+  u32 position = height() - 1;
+  Operand condition = pop();
+  auto finish = [&] {
+    out_.close();
+    return out_.reserve_branch();
+  };
+  if (condition.place == Place::T && out_.open() != QuickOp::kBaseCount && !open_is_f_) {
+    if (open_compare()) {
+      Op op = last_op_;
+      u32 form = static_cast<u32>(last_form_);
+      if (family_of(op).family == Family::Compare) {
+        if (!when) op = family_of(op).negated;
+        out_.change_open(family_of(op).first + 2 * kBinaryForms + form);
+      } else {
+        out_.change_open(family_of(op).first + 2 * kFloatForms + (when ? 0 : kFloatForms) + form);
+      }
+      return finish();
+    }
+    switch (out_.open()) {
+      case QuickOp::I32Eqz_T:
+      case QuickOp::I64Eqz_T: out_.change_open(when ? QuickOp::BrUnlessT : QuickOp::BrIfT); return finish();
+      case QuickOp::I32Eqz_L:
+      case QuickOp::I64Eqz_L: out_.change_open(when ? QuickOp::BrUnlessL : QuickOp::BrIfL); return finish();
+      default: break;
+    }
+  }
+  if (is_constant(condition.place)) load_t(condition, position);
+  if (is_constant(condition.place) || in_t(condition)) {
+    emit(when ? QuickOp::BrIfT : QuickOp::BrUnlessT);
+  } else {
+    emit(when ? QuickOp::BrIfL : QuickOp::BrUnlessL);
+    out_.slot(slot_of(condition, position));
+  }
+  return out_.reserve_branch();
+}
+
+void QuickSink::on_branch(const Instruction& instruction, Frame& target, u32 depth) {
+  if (!reachable_) return;
+  out_.set_origin(instruction.pc);
+  u32 keep = target.label_slots();
+  bool is_function = target.kind == Op::End;
+  // A conditional branch: `emit_branch(when)` emits the jump that is taken if the condition is `when`. Where values
+  // must move on the way, the way is jumped over instead. `top` is the height of the stack with the label's values on
+  // top.
+  auto conditional = [&](u32 top, auto emit_branch) {
+    if (keep == 0 || top - keep == target.height) return link(emit_branch(true), target);
+    u32 skip = emit_branch(false);
+    move_kept(target.height, keep);
+    emit(QuickOp::Br);
+    link(out_.reserve_branch(), target);
+    out_.set_branch(skip, out_.bind());
+  };
+  switch (instruction.op) {
+    case Op::Br:
+      if (is_function) {
+        return_values(keep);
+      } else {
+        move_kept(target.height, keep);
+        emit(QuickOp::Br);
+        link(out_.reserve_branch(), target);
+      }
+      return become_unreachable();
+    case Op::BrIf: {
+      // What stays on the stack is below the condition.
+      u32 below = height() - 1;
+      if (keep != 0)
+        for (u32 i = below - keep; i < below; ++i) store(i);
+      return conditional(below, [&](bool when) { return branch_on_condition(when); });
+    }
+    case Op::BrOnNull: {
+      u32 position = height() - 1;
+      store_top(keep + 1);
+      Operand reference = pop();
+      conditional(position, [&](bool when) {
+        emit(when ? QuickOp::BrUnlessL : QuickOp::BrIfL);
+        out_.slot(home(position));
+        return out_.reserve_branch();
+      });
+      return push(reference);
+    }
+    case Op::BrOnNonNull: {
+      store_top(keep);
+      u32 position = height() - 1;
+      conditional(height(), [&](bool when) {
+        emit(when ? QuickOp::BrIfL : QuickOp::BrUnlessL);
+        out_.slot(home(position));
+        return out_.reserve_branch();
+      });
+      pop();
+      return;
+    }
+    case Op::BrOnCast:
+    case Op::BrOnCastFail: {
+      store_top(keep);
+      free_t();
+      t_.mirror = kNothing;
+      emit(QuickOp::CastTest);
+      out_.slot(home(height()));
+      const u8* last = code_ + instruction.pc;
+      while (*++last & 0x80) {
+      }
+      out_.bytes(last, code_ + state_->next_pc());
+      bool on_match = instruction.op == Op::BrOnCast;
+      return conditional(height(), [&](bool when) {
+        emit(when == on_match ? QuickOp::BrIfT : QuickOp::BrUnlessT);
+        return out_.reserve_branch();
+      });
+    }
+    default: return branch_table_target(target, depth);
+  }
+}
+
+void QuickSink::on_branch_table(const Instruction& instruction, u32 targets) {
+  if (!reachable_) return;
+  out_.set_origin(instruction.pc);
+  u32 position = height() - 1;
+  Operand index = pop();
+  store_all();
+  if (is_constant(index.place)) load_t(index, position);
+  if (is_constant(index.place) || in_t(index)) {
+    emit(QuickOp::BrTableT);
+  } else {
+    emit(QuickOp::BrTableL);
+    out_.slot(slot_of(index, position));
+  }
+  out_.word(targets - 1);
+  table_field_ = out_.size();
+  table_left_ = targets;
+  for (u32 i = 0; i < targets; ++i) out_.reserve_branch();
+  table_moves_.clear();
+}
+
+void QuickSink::branch_table_target(Frame& target, u32 depth) {
+  u32 field = table_field_;
+  table_field_ += 4;
+  u32 keep = target.label_slots();
+  if (keep == 0 || height() - keep == target.height) link(field, target);
+  else table_moves_.push_back({field, depth, &target});
+  if (--table_left_ != 0) return;
+  // One way a label for those that take values: move them, then jump.
+  std::sort(table_moves_.begin(), table_moves_.end(), [](const TableMove& a, const TableMove& b) {
+    return a.depth != b.depth ? a.depth < b.depth : a.field < b.field;
+  });
+  u32 way = 0;
+  for (size_t i = 0; i < table_moves_.size(); ++i) {
+    const TableMove& move = table_moves_[i];
+    if (i == 0 || table_moves_[i - 1].depth != move.depth) {
+      way = out_.bind();
+      move_kept(move.target->height, move.target->label_slots());
+      emit(QuickOp::Br);
+      link(out_.reserve_branch(), *move.target);
+    }
+    out_.set_branch(move.field, way);
+  }
+  become_unreachable();
+}
+
+void QuickSink::on_catch(const Instruction&, const CatchClauseCode& clause, Frame& target) {
+  if (!reachable_) return;
+  if (region_.clauses.empty()) region_.first_entry = static_cast<u32>(prepared_.side.size());
+  region_.clauses.push_back({clause.tag, clause.is_all, clause.has_ref});
+  auto entry = static_cast<u32>(prepared_.side.size());
+  prepared_.side.push_back({0, 0, SideEntry::pack(home(target.height), target.label_slots())});
+  if (target.kind == Op::Loop) {
+    prepared_.side[entry].pc_delta = static_cast<i32>(target.label.position);
+  } else {
+    fixups_.push_back({entry, target.label.pending, true});
+    target.label.pending = static_cast<u32>(fixups_.size() - 1);
+  }
+}
+
+// --- Calls and returns -----------------------------------------------------------------------------------------------
+
+void QuickSink::call(const Instruction& instruction) {
+  Op op = instruction.op;
+  bool is_direct = op == Op::Call || op == Op::ReturnCall;
+  bool is_reference = op == Op::CallRef || op == Op::ReturnCallRef;
+  bool is_tail = op == Op::ReturnCall || op == Op::ReturnCallIndirect || op == Op::ReturnCallRef;
+  const RegisteredType& type =
+      is_direct ? module_.function_type(instruction.index) : module_.registry->get(module_.type_ids[instruction.index]);
+  Operand callee;
+  u32 callee_position = height() - 1;
+  if (!is_direct) callee = pop();
+  store_top(type.param_slots);
+  u32 base = home(height() - type.param_slots);
+  if (is_tail) {
+    u32 top = home(height());
+    if (is_direct) {
+      emit(QuickOp::TailCall);
+      out_.word(instruction.index);
+    } else {
+      // Tail calls want it behind the arguments.
+      store_to(callee, home(callee_position));
+      emit(is_reference ? QuickOp::TailCallRef : QuickOp::TailCallIndirect);
+      if (!is_reference) {
+        out_.word(instruction.index);
+        out_.word(instruction.index2);
+      }
+    }
+    out_.slot(top);
+    return become_unreachable();
+  }
+  if (is_direct) {
+    store_accumulators();
+    bool imported = instruction.index < module_.imported_functions;
+    emit(imported ? QuickOp::CallImport : QuickOp::Call);
+    out_.word(imported ? instruction.index : instruction.index - module_.imported_functions);
+  } else {
+    if (is_constant(callee.place)) load_t(callee, callee_position);
+    bool in_accumulator = is_constant(callee.place) || in_t(callee);
+    store_accumulators();
+    if (is_reference) emit(in_accumulator ? QuickOp::CallRefT : QuickOp::CallRefL);
+    else emit(in_accumulator ? QuickOp::CallIndirectT : QuickOp::CallIndirectL);
+    if (!in_accumulator) out_.slot(slot_of(callee, callee_position));
+    if (!is_reference) {
+      out_.word(instruction.index);
+      out_.word(instruction.index2);
+    }
+  }
+  out_.slot(base);
+  forget_mirrors();
+  for (u32 i = 0; i < type.param_slots; ++i) pop();
+  for (u32 i = 0; i < type.result_slots; ++i) push({});
+}
+
+void QuickSink::return_values(u32 count) {
+  if (count == 0) return emit(QuickOp::Return0);
+  u32 position = height() - count;
+  if (count > 1) {
+    store_top(count);
+    emit(QuickOp::ReturnMany);
+    return out_.slot(home(position));
+  }
+  Operand value = pop();
+  if (in_t(value)) return emit(QuickOp::ReturnT);
+  if (value.place == Place::F32) return emit(QuickOp::ReturnF32);
+  if (value.place == Place::F64) return emit(QuickOp::ReturnF64);
+  u32 slot = slot_of(value, position);
+  emit(QuickOp::ReturnL);
+  out_.slot(slot);
+}
+
+}  // namespace brink::quick

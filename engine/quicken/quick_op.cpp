@@ -1,0 +1,122 @@
+#include "engine/quicken/quick_op.h"
+
+#include <array>
+#include <string>
+#include <vector>
+
+namespace brink::quick {
+namespace {
+
+constexpr std::string_view kNames[kNarrowCount] = {
+#define BRINK_QUICK(name, body, operands) #name,
+#include "engine/quicken/quick_forms.h"
+#undef BRINK_QUICK
+#define BRINK_FUSION(first, second) #first "__" #second,
+#include "engine/quicken/fusions.def"
+#undef BRINK_FUSION
+};
+
+constexpr std::string_view kOperands[] = {
+#define BRINK_QUICK(name, body, operands) operands,
+#include "engine/quicken/quick_forms.h"
+#undef BRINK_QUICK
+};
+static_assert(std::size(kOperands) == kBaseCount);
+
+struct Fusion {
+  QuickOp first;
+  QuickOp second;
+};
+
+constexpr Fusion kFusions[] = {
+#define BRINK_FUSION(first, second) {QuickOp::first, QuickOp::second},
+#include "engine/quicken/fusions.def"
+#undef BRINK_FUSION
+    {QuickOp::kBaseCount, QuickOp::kBaseCount}};
+constexpr u32 kFusionCount = std::size(kFusions) - 1;
+
+constexpr auto kFamilies = [] {
+  std::array<OpFamily, kOpCount> families{};
+  auto set = [&](Op op, Family family, QuickOp first, Op negated = Op::kUnknown, Op mirrored = Op::kUnknown) {
+    families[static_cast<u32>(op)] = {family, first, negated, mirrored};
+  };
+#define BRINK_QUICK_VALUE(...)
+#define BRINK_QUICK(...)
+#define BRINK_QUICK_BINARY(op) set(Op::op, Family::Binary, QuickOp::op##_TL);
+#define BRINK_QUICK_COMPARE(op, negated, mirrored) \
+  set(Op::op, Family::Compare, QuickOp::op##_TL, Op::negated, Op::mirrored);
+#define BRINK_QUICK_FLOAT_BINARY(op) set(Op::op, Family::FloatBinary, QuickOp::op##_TL);
+#define BRINK_QUICK_FLOAT_COMPARE(op, mirrored) \
+  set(Op::op, Family::FloatCompare, QuickOp::op##_TL, Op::kUnknown, Op::mirrored);
+#define BRINK_QUICK_UNARY(op) set(Op::op, Family::Unary, QuickOp::op##_T);
+#define BRINK_QUICK_LOAD(op, on_stack, in_memory) set(Op::op, Family::Load, QuickOp::op##_To);
+#define BRINK_QUICK_STORE(op, in_memory) set(Op::op, Family::Store, QuickOp::op##_TLo);
+#define BRINK_QUICK_FLOAT_STORE(op, in_memory) set(Op::op, Family::FloatStore, QuickOp::op##_TLo);
+#include "engine/quicken/quick_ops.def"
+#undef BRINK_QUICK_VALUE
+#undef BRINK_QUICK
+#undef BRINK_QUICK_BINARY
+#undef BRINK_QUICK_COMPARE
+#undef BRINK_QUICK_FLOAT_BINARY
+#undef BRINK_QUICK_FLOAT_COMPARE
+#undef BRINK_QUICK_UNARY
+#undef BRINK_QUICK_LOAD
+#undef BRINK_QUICK_STORE
+#undef BRINK_QUICK_FLOAT_STORE
+  // References are compared as the 64-bit words they are.
+  set(Op::RefIsNull, Family::Unary, QuickOp::I64Eqz_T);
+  set(Op::RefEq, Family::Compare, QuickOp::I64Eq_TL, Op::I64Ne, Op::I64Eq);
+  return families;
+}();
+
+// Open addressing; the load factor stays below one half.
+constexpr u32 table_size() {
+  u32 size = 16;
+  while (size < 2 * kFusionCount + 2) size *= 2;
+  return size;
+}
+
+constexpr u32 hash(QuickOp first, QuickOp second) {
+  u32 key = static_cast<u32>(first) << 16 | static_cast<u32>(second);
+  return (key * 0x9E3779B1u) >> 12 & (table_size() - 1);
+}
+
+// Indices into kFusions; kFusionCount is a free place.
+constexpr auto kFusionTable = [] {
+  std::array<u16, table_size()> table{};
+  table.fill(static_cast<u16>(kFusionCount));
+  for (u32 i = 0; i < kFusionCount; ++i) {
+    u32 at = hash(kFusions[i].first, kFusions[i].second);
+    while (table[at] != kFusionCount) at = (at + 1) & (table_size() - 1);
+    table[at] = static_cast<u16>(i);
+  }
+  return table;
+}();
+
+std::vector<std::string> all_operands() {
+  std::vector<std::string> result(kOperands, kOperands + kBaseCount);
+  for (u32 i = 0; i < kFusionCount; ++i)
+    result.push_back(result[static_cast<u32>(kFusions[i].first)] + result[static_cast<u32>(kFusions[i].second)]);
+  return result;
+}
+
+}  // namespace
+
+const OpFamily& family_of(Op op) { return kFamilies[static_cast<u32>(op)]; }
+
+std::string_view quick_op_name(QuickOp op) { return kNames[static_cast<u32>(op)]; }
+
+std::string_view quick_op_operands(QuickOp op) {
+  static const std::vector<std::string> operands = all_operands();
+  return operands[static_cast<u32>(op)];
+}
+
+QuickOp fused(QuickOp first, QuickOp second) {
+  for (u32 at = hash(first, second);; at = (at + 1) & (table_size() - 1)) {
+    u32 index = kFusionTable[at];
+    if (index == kFusionCount) return QuickOp::kNarrowCount;
+    if (kFusions[index].first == first && kFusions[index].second == second) return QuickOp::kFusedFirst + index;
+  }
+}
+
+}  // namespace brink::quick

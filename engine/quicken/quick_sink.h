@@ -1,0 +1,167 @@
+// The sink of the body decoder that emits quick code. What it knows of the frame is in frame_model.h; how it writes, in
+// emitter.h. Blocks are in quick_control.h, values in quick_values.cpp.
+//
+// At a block's start and at every label all values are in their slots, so that all ways to it agree; between labels
+// they are wherever they cost least. In code that cannot be reached nothing is emitted and nothing is tracked.
+#pragma once
+#include "engine/quicken/emitter.h"
+#include "engine/quicken/frame_model.h"
+#include "engine/quicken/quickener.h"
+#include "engine/validate/sink.h"
+
+namespace brink::quick {
+
+class QuickSink : public NullSink {
+ public:
+  struct Label {
+    u32 pending = kNothing;    // chain of the branches to the label that wait for its position
+    u32 position = 0;          // Loop: where it starts
+    u32 otherwise = kNothing;  // If: the branch field taken where the condition is false
+    bool dead = false;         // begins in code that cannot be reached
+  };
+  using Frame = ControlFrame<Label>;
+
+  QuickSink(const ModuleInfo& module, const QuickenOptions& options, u32 result_slots, bool wide);
+
+  void on_start(const BodyState& state, std::span<const u8> code, u32 code_offset);
+  void on_instruction(const Instruction& instruction);
+  void on_local(const Instruction& instruction);
+  void on_global(const Instruction& instruction);
+  void on_drop_or_select(const Instruction& instruction);
+  void on_memory_access(const Instruction& instruction);
+  void on_block(const Instruction& instruction, Frame& frame, u32 body);
+  void on_else(const Instruction& instruction, Frame& frame, u32 next);
+  void on_end(const Instruction& instruction, Frame& frame, u32 next);
+  void on_function_end(const Instruction& instruction, Frame& frame);
+  void on_branch(const Instruction& instruction, Frame& target, u32 depth);
+  void on_branch_table(const Instruction& instruction, u32 targets);
+  void on_catch(const Instruction& instruction, const CatchClauseCode& clause, Frame& target);
+
+  PreparedCode take(bool& overflow);
+
+ private:
+  // --- The operand stack (quick_values.cpp) ---
+
+  u32 height() const { return static_cast<u32>(stack_.size()); }
+  u32 home(u32 position) const { return local_slots_ + position; }
+  void push(Operand operand);
+  void push_slots(u32 count) { stack_.resize(stack_.size() + count); }
+  Operand pop();
+  // The stack is `height` high and everything on it in its slot.
+  void settle(u32 height);
+  // Makes the value at `position` be in its slot; the other puts a value into any slot. Neither touches accumulators.
+  void store(u32 position);
+  void store_to(const Operand& operand, u32 slot);
+  void store_top(u32 count);
+  void store_all();
+  void store_accumulators();
+  void store_uses_of_local(u32 slot);
+
+  // --- Accumulators ---
+
+  // Frees an accumulator: its owner, if any, goes to its slot.
+  void free_t();
+  void free_f();
+  void forget_mirrors() { t_.mirror = f_.mirror = kNothing; }
+  void push_t() {
+    push({Place::T, 0});
+    t_ = {height() - 1, kNothing};
+  }
+  void push_f(Place place) {
+    push({place, 0});
+    f_ = {height() - 1, kNothing};
+  }
+  void push_result(char letter);
+
+  // How an operand that has been popped from `position` can be used.
+  bool in_t(const Operand& operand) const {
+    return operand.place == Place::T || (operand.place == Place::Local && t_.mirror == operand.value);
+  }
+  bool in_f(const Operand& operand) const {
+    return operand.place == Place::F32 || operand.place == Place::F64 ||
+           (operand.place == Place::Local && f_.mirror == operand.value);
+  }
+  // Brings a popped operand into the accumulator, which must hold nothing else that is needed.
+  void load_t(const Operand& operand, u32 position);
+  void load_f(const Operand& operand, u32 position, bool is_f64);
+  // Brings it into a slot and says which; constants and accumulators are stored to its own.
+  u32 slot_of(const Operand& operand, u32 position);
+
+  // --- Instructions ---
+
+  void emit(QuickOp op) { out_.op(op, false); }
+  void emit_value(QuickOp op, bool to_f = false) {
+    out_.op(op, true);
+    open_is_f_ = to_f;
+  }
+  // Whether the open instruction is the comparison last_op_ in last_form_.
+  bool open_compare() const {
+    Family family = family_of(last_op_).family;
+    return (family == Family::Compare || family == Family::FloatCompare) &&
+           out_.open() == family_of(last_op_).first + 2 * static_cast<u32>(last_form_);
+  }
+  void binary(Op op);
+  void float_binary(Op op);
+  void unary(Op op);
+  void load(const Instruction& instruction);
+  void store_value(const Instruction& instruction);
+  void plain(const Instruction& instruction, bool general);
+  void call(const Instruction& instruction);
+  void select(const Instruction& instruction);
+  void return_values(u32 count);
+  u32 local_slot(u32 index) const { return local_map_.empty() ? index : local_map_[index]; }
+
+  // --- Branches ---
+
+  // Emits the branch on the i32 (or reference) on top of the stack, which it pops; returns its field.
+  u32 branch_on_condition(bool when);
+  void link(u32 field, Frame& target);
+  void bind_pending(Label& label);
+  // Brings the label's values, which are on top of the stack, to where it wants them.
+  void move_kept(u32 target_height, u32 keep);
+  void become_unreachable() {
+    reachable_ = false;
+    t_ = f_ = {};
+  }
+  void branch_table_target(Frame& target, u32 depth);
+
+  // Where a branch waits: an i32 field in the code, or a side entry (of a catch clause).
+  struct Fixup {
+    u32 field;
+    u32 next;
+    bool is_side_entry;
+  };
+  // A br_table's branch to a label that takes values which must move.
+  struct TableMove {
+    u32 field;
+    u32 depth;
+    Frame* target;
+  };
+
+  const ModuleInfo& module_;
+  bool plain_memory0_;
+  Emitter out_;
+  u32 result_slots_;
+  const BodyState* state_ = nullptr;
+  const u8* code_ = nullptr;
+  PreparedCode prepared_;
+  std::vector<u32> local_map_;
+  u32 local_slots_ = 0;
+
+  bool reachable_ = true;
+  std::vector<Operand> stack_;  // a slot each: a v128 takes two
+  u32 settled_ = 0;             // positions below are all in their slots
+  Accumulator t_, f_;
+  bool open_is_f_ = false;  // the open instruction's result is in F
+  Op last_op_ = Op::Nop;    // of two operands
+  BinaryForm last_form_ = BinaryForm::TL;
+  std::vector<Fixup> fixups_;
+  TryRegion region_;  // its clauses are being read
+  std::vector<TryRegion> open_regions_;
+
+  u32 table_field_ = 0;  // the next target's field of the br_table in progress
+  u32 table_left_ = 0;
+  std::vector<TableMove> table_moves_;
+};
+
+}  // namespace brink::quick

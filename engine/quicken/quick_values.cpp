@@ -1,0 +1,601 @@
+// Values: the operand stack, the accumulators, and every instruction that is not control.
+#include <algorithm>
+
+#include "engine/quicken/quick_sink.h"
+
+namespace brink::quick {
+namespace {
+
+bool is_commutative(Op op) {
+  switch (op) {
+    case Op::I32Add:
+    case Op::I32Mul:
+    case Op::I32And:
+    case Op::I32Or:
+    case Op::I32Xor:
+    case Op::I64Add:
+    case Op::I64Mul:
+    case Op::I64And:
+    case Op::I64Or:
+    case Op::I64Xor: return true;
+    default: return false;
+  }
+}
+
+bool fits_i8(i64 value) { return value == static_cast<i8>(value); }
+bool fits_i32(i64 value) { return value == static_cast<i32>(value); }
+
+// A constant as the instruction that uses it sign-extends it.
+i64 signed_value(const Operand& operand) {
+  return operand.place == Place::ConstI32 ? static_cast<i32>(operand.value) : static_cast<i64>(operand.value);
+}
+
+u32 slots_of_letter(char letter) { return letter == 's' ? 2 : letter == 'v' ? 0 : 1; }
+
+u32 store_width(Op op) {
+  switch (op) {
+    case Op::I32Store8:
+    case Op::I64Store8: return 8;
+    case Op::I32Store16:
+    case Op::I64Store16: return 16;
+    case Op::I64Store: return 64;
+    default: return 32;
+  }
+}
+
+}  // namespace
+
+// --- The operand stack -----------------------------------------------------------------------------------------------
+
+void QuickSink::push(Operand operand) {
+  stack_.push_back(operand);
+  if (height() - settled_ <= kMaxPending) [[likely]]
+    return;
+  store(settled_);
+  ++settled_;
+}
+
+Operand QuickSink::pop() {
+  Operand top = stack_.back();
+  stack_.pop_back();
+  if (settled_ > height()) settled_ = height();
+  if (top.place == Place::T) t_.owner = kNothing;
+  else if (top.place >= Place::F32) f_.owner = kNothing;
+  return top;
+}
+
+void QuickSink::settle(u32 new_height) {
+  if (settled_ > new_height) settled_ = new_height;
+  stack_.resize(new_height);
+  for (; settled_ < new_height; ++settled_) stack_[settled_] = {};
+}
+
+void QuickSink::store(u32 position) {
+  Operand& operand = stack_[position];
+  if (operand.place == Place::Slot) return;
+  store_to(operand, home(position));
+  if (operand.place == Place::T) t_.owner = kNothing;
+  else if (is_accumulator(operand.place)) f_.owner = kNothing;
+  operand = {};
+}
+
+void QuickSink::store_to(const Operand& operand, u32 slot) {
+  bool open_is_result =
+      out_.open() != QuickOp::kBaseCount && is_accumulator(operand.place) && open_is_f_ == (operand.place != Place::T);
+  switch (operand.place) {
+    case Place::Slot: return;
+    case Place::Local:
+      if (operand.value == slot) return;
+      if (t_.mirror == operand.value) {
+        emit(QuickOp::PutT);
+      } else {
+        emit(QuickOp::Copy);
+        out_.slot(static_cast<u32>(operand.value));
+      }
+      break;
+    case Place::ConstI32:
+    case Place::ConstF32:
+      emit(QuickOp::Set32);
+      out_.word(static_cast<u32>(operand.value));
+      break;
+    case Place::ConstI64:
+    case Place::ConstF64:
+      if (operand.place == Place::ConstI64 && fits_i32(signed_value(operand))) {
+        emit(QuickOp::Set32S);
+        out_.word(static_cast<u32>(operand.value));
+      } else {
+        emit(QuickOp::Set64);
+        out_.long_word(operand.value);
+      }
+      break;
+    case Place::T:
+    case Place::F32:
+    case Place::F64:
+      if (open_is_result) return out_.store_open(slot);
+      emit(operand.place == Place::T ? QuickOp::PutT : operand.place == Place::F32 ? QuickOp::PutF32 : QuickOp::PutF64);
+      break;
+  }
+  out_.slot(slot);
+}
+
+void QuickSink::store_top(u32 count) {
+  for (u32 position = std::max(height() - count, std::min(settled_, height())); position < height(); ++position)
+    store(position);
+}
+
+void QuickSink::store_all() {
+  for (; settled_ < height(); ++settled_) store(settled_);
+}
+
+void QuickSink::store_accumulators() {
+  free_t();
+  free_f();
+}
+
+void QuickSink::store_uses_of_local(u32 slot) {
+  for (u32 position = settled_; position < height(); ++position)
+    if (stack_[position].place == Place::Local && stack_[position].value == slot) store(position);
+}
+
+// --- Accumulators ----------------------------------------------------------------------------------------------------
+
+void QuickSink::free_t() {
+  if (t_.owner != kNothing) store(t_.owner);
+}
+
+void QuickSink::free_f() {
+  if (f_.owner != kNothing) store(f_.owner);
+}
+
+void QuickSink::push_result(char letter) {
+  switch (letter) {
+    case 'f': return push_f(Place::F32);
+    case 'd': return push_f(Place::F64);
+    default: return push_t();
+  }
+}
+
+void QuickSink::load_t(const Operand& operand, u32 position) {
+  if (in_t(operand)) return;
+  free_t();
+  t_.mirror = kNothing;
+  switch (operand.place) {
+    case Place::Slot: emit_value(QuickOp::GetT); return out_.slot(home(position));
+    case Place::Local:
+      emit_value(QuickOp::GetT);
+      t_.mirror = static_cast<u32>(operand.value);
+      return out_.slot(t_.mirror);
+    default: break;
+  }
+  i64 value = signed_value(operand);
+  if (fits_i8(value) && operand.place == Place::ConstI32) {
+    emit_value(QuickOp::Const8);
+    out_.byte(static_cast<u8>(value));
+  } else if (operand.place == Place::ConstI32) {
+    emit_value(QuickOp::Const32);
+    out_.word(static_cast<u32>(value));
+  } else if (fits_i32(value)) {
+    emit_value(QuickOp::Const32S);
+    out_.word(static_cast<u32>(value));
+  } else {
+    emit_value(QuickOp::Const64);
+    out_.long_word(static_cast<u64>(value));
+  }
+}
+
+void QuickSink::load_f(const Operand& operand, u32 position, bool is_f64) {
+  if (in_f(operand)) return;
+  free_f();
+  f_.mirror = kNothing;
+  if (is_constant(operand.place)) {
+    emit_value(is_f64 ? QuickOp::ConstF64 : QuickOp::ConstF32, true);
+    return is_f64 ? out_.long_word(operand.value) : out_.word(static_cast<u32>(operand.value));
+  }
+  emit_value(is_f64 ? QuickOp::GetF64 : QuickOp::GetF32, true);
+  if (operand.place == Place::Local) f_.mirror = static_cast<u32>(operand.value);
+  out_.slot(operand.place == Place::Local ? f_.mirror : home(position));
+}
+
+u32 QuickSink::slot_of(const Operand& operand, u32 position) {
+  if (operand.place == Place::Local) return static_cast<u32>(operand.value);
+  store_to(operand, home(position));
+  return home(position);
+}
+
+// --- Numeric instructions --------------------------------------------------------------------------------------------
+
+void QuickSink::binary(Op op) {
+  u32 position_a = height() - 2, position_b = height() - 1;
+  Operand b = pop();
+  Operand a = pop();
+  if (is_constant(a.place) && !is_constant(b.place)) {
+    Op mirrored = family_of(op).mirrored;
+    if (is_commutative(op) || mirrored != Op::kUnknown) {
+      std::swap(a, b);
+      std::swap(position_a, position_b);
+      if (mirrored != Op::kUnknown) op = mirrored;
+    }
+  }
+  auto emit_form = [&](BinaryForm form) {
+    free_t();
+    last_op_ = op;
+    last_form_ = form;
+    emit_value(family_of(op).first + 2 * static_cast<u32>(form));
+  };
+  if (is_constant(b.place)) {
+    i64 value = signed_value(b);
+    if (!fits_i32(value)) {
+      u32 slot = slot_of(a, position_a);
+      load_t(b, position_b);
+      emit_form(BinaryForm::LT);
+      out_.slot(slot);
+      return push_t();
+    }
+    if (is_constant(a.place)) load_t(a, position_a);
+    bool a_in_t = in_t(a) || is_constant(a.place);
+    bool small = fits_i8(value);
+    if (a_in_t) {
+      emit_form(small ? BinaryForm::TB : BinaryForm::TD);
+    } else {
+      emit_form(small ? BinaryForm::LB : BinaryForm::LD);
+      out_.slot(slot_of(a, position_a));
+    }
+    if (small) out_.byte(static_cast<u8>(value));
+    else out_.word(static_cast<u32>(value));
+    return push_t();
+  }
+  if (is_constant(a.place)) {
+    u32 slot = slot_of(b, position_b);
+    load_t(a, position_a);
+    emit_form(BinaryForm::TL);
+    out_.slot(slot);
+  } else if (in_t(a) && b.place != Place::T) {
+    u32 slot = slot_of(b, position_b);
+    emit_form(BinaryForm::TL);
+    out_.slot(slot);
+  } else if (in_t(b)) {
+    u32 slot = slot_of(a, position_a);
+    emit_form(BinaryForm::LT);
+    out_.slot(slot);
+  } else {
+    emit_form(BinaryForm::LL);
+    out_.slot(slot_of(a, position_a));
+    out_.slot(slot_of(b, position_b));
+  }
+  push_t();
+}
+
+void QuickSink::float_binary(Op op) {
+  bool is_f64 = op_info(op).signature.operands[0] == 'd';
+  bool is_compare = family_of(op).family == Family::FloatCompare;
+  u32 position = height() - 2;
+  Operand b = pop();
+  Operand a = pop();
+  auto emit_form = [&](BinaryForm form) {
+    if (is_compare) free_t();
+    else free_f();
+    last_op_ = op;
+    last_form_ = form;
+    emit_value(family_of(op).first + 2 * static_cast<u32>(form), !is_compare);
+  };
+  if (is_constant(a.place) && !is_constant(b.place)) {
+    u32 slot = slot_of(b, position + 1);
+    load_f(a, position, is_f64);
+    emit_form(BinaryForm::TL);
+    out_.slot(slot);
+  } else if (in_f(a) && !is_accumulator(b.place)) {
+    u32 slot = slot_of(b, position + 1);
+    emit_form(BinaryForm::TL);
+    out_.slot(slot);
+  } else if (in_f(b)) {
+    u32 slot = slot_of(a, position);
+    emit_form(BinaryForm::LT);
+    out_.slot(slot);
+  } else {
+    u32 slot_a = slot_of(a, position), slot_b = slot_of(b, position + 1);
+    emit_form(BinaryForm::LL);
+    out_.slot(slot_a);
+    out_.slot(slot_b);
+  }
+  push_result(is_compare ? 'i' : is_f64 ? 'd' : 'f');
+}
+
+void QuickSink::unary(Op op) {
+  // `ref.is_null` has no plain signature; it is i64.eqz here.
+  char from = op == Op::RefIsNull ? 'l' : op_info(op).signature.operands[0];
+  char to = op == Op::RefIsNull ? 'i' : op_info(op).signature.result;
+  u32 position = height() - 1;
+  Operand a = pop();
+  if ((op == Op::I32Eqz) && a.place == Place::T && open_compare() && family_of(last_op_).negated != Op::kUnknown) {
+    last_op_ = family_of(last_op_).negated;
+    out_.change_open(family_of(last_op_).first + 2 * static_cast<u32>(last_form_));
+    return push_t();
+  }
+  bool from_f = from == 'f' || from == 'd';
+  bool to_f = to == 'f' || to == 'd';
+  if (is_constant(a.place)) {
+    if (from_f) load_f(a, position, from == 'd');
+    else load_t(a, position);
+  }
+  bool accumulated = is_constant(a.place) || (from_f ? in_f(a) : in_t(a));
+  if (to_f) free_f();
+  else free_t();
+  emit_value(family_of(op).first + (accumulated ? 0 : 2), to_f);
+  if (!accumulated) out_.slot(slot_of(a, position));
+  push_result(to);
+}
+
+void QuickSink::load(const Instruction& instruction) {
+  char to = op_info(instruction.op).signature.result;
+  u32 position = height() - 1;
+  Operand address = pop();
+  if (is_constant(address.place)) load_t(address, position);
+  bool accumulated = is_constant(address.place) || in_t(address);
+  bool to_f = to == 'f' || to == 'd';
+  if (to_f) free_f();
+  else free_t();
+  auto offset = static_cast<u32>(instruction.value);
+  emit_value(family_of(instruction.op).first + (accumulated ? 0 : 4) + (offset > 0xFF ? 2 : 0), to_f);
+  if (!accumulated) out_.slot(slot_of(address, position));
+  if (offset > 0xFF) out_.word(offset);
+  else out_.byte(static_cast<u8>(offset));
+  push_result(to);
+}
+
+void QuickSink::store_value(const Instruction& instruction) {
+  enum Form { TL, LT, LL, TB, TT = TB, LB };
+  u32 position = height() - 2;
+  Operand value = pop();
+  Operand address = pop();
+  bool is_float = family_of(instruction.op).family == Family::FloatStore;
+  auto offset = static_cast<u32>(instruction.value);
+  auto emit_form = [&](u32 form) { emit(family_of(instruction.op).first + 2 * form + (offset > 0xFF ? 1 : 0)); };
+  i64 stored = signed_value(value);  // as wide as it is in memory
+  u32 width = store_width(instruction.op);
+  stored = static_cast<i64>(static_cast<u64>(stored) << (64 - width)) >> (64 - width);
+  if (is_float) {
+    if (is_constant(address.place)) load_t(address, position);
+    bool address_in_t = is_constant(address.place) || in_t(address);
+    if (in_f(value)) {
+      emit_form(address_in_t ? TT : LT);
+      if (!address_in_t) out_.slot(slot_of(address, position));
+    } else {
+      u32 slot = slot_of(value, position + 1);
+      emit_form(address_in_t ? TL : LL);
+      if (!address_in_t) out_.slot(slot_of(address, position));
+      out_.slot(slot);
+    }
+  } else if (is_constant(value.place) && fits_i8(stored)) {
+    if (is_constant(address.place)) load_t(address, position);
+    bool address_in_t = is_constant(address.place) || in_t(address);
+    emit_form(address_in_t ? TB : LB);
+    if (!address_in_t) out_.slot(slot_of(address, position));
+    out_.byte(static_cast<u8>(stored));
+  } else if (is_constant(value.place)) {
+    u32 slot = slot_of(address, position);
+    load_t(value, position + 1);
+    emit_form(LT);
+    out_.slot(slot);
+  } else if (is_constant(address.place)) {
+    u32 slot = slot_of(value, position + 1);
+    load_t(address, position);
+    emit_form(TL);
+    out_.slot(slot);
+  } else if (in_t(value) && address.place != Place::T) {
+    u32 slot = slot_of(address, position);
+    emit_form(LT);
+    out_.slot(slot);
+  } else if (in_t(address)) {
+    u32 slot = slot_of(value, position + 1);
+    emit_form(TL);
+    out_.slot(slot);
+  } else {
+    emit_form(LL);
+    out_.slot(slot_of(address, position));
+    out_.slot(slot_of(value, position + 1));
+  }
+  if (offset > 0xFF) out_.word(offset);
+  else out_.byte(static_cast<u8>(offset));
+}
+
+// --- Variables, drop, select -----------------------------------------------------------------------------------------
+
+void QuickSink::on_local(const Instruction& instruction) {
+  if (!reachable_) return;
+  out_.set_origin(instruction.pc);
+  u32 slot = local_slot(instruction.index);
+  if (instruction.type == kV128) {
+    u32 top = height();
+    emit(QuickOp::Copy16);
+    out_.slot(instruction.op == Op::LocalGet ? slot : home(top - 2));
+    out_.slot(instruction.op == Op::LocalGet ? home(top) : slot);
+    if (instruction.op == Op::LocalGet) {
+      push({});
+      push({});
+    } else if (instruction.op == Op::LocalSet) {
+      pop();
+      pop();
+    }
+    return;
+  }
+  if (instruction.op == Op::LocalGet) return push({Place::Local, slot});
+  u32 position = height() - 1;
+  Operand value = pop();
+  store_uses_of_local(slot);
+  bool was_t = in_t(value), was_f = in_f(value);
+  if (value.place == Place::Slot) {
+    emit(QuickOp::Copy);
+    out_.slot(home(position));
+    out_.slot(slot);
+  } else {
+    store_to(value, slot);
+  }
+  if (was_t) t_.mirror = slot;
+  else if (t_.mirror == slot) t_.mirror = kNothing;
+  if (was_f) f_.mirror = slot;
+  else if (f_.mirror == slot) f_.mirror = kNothing;
+  if (instruction.op == Op::LocalTee) push({Place::Local, slot});
+}
+
+void QuickSink::on_global(const Instruction& instruction) {
+  if (!reachable_) return;
+  out_.set_origin(instruction.pc);
+  ValueType type = instruction.type;
+  bool is_float = type == kF32 || type == kF64;
+  if (instruction.op == Op::GlobalGet) {
+    if (type == kV128 || is_float) {
+      emit(type == kV128 ? QuickOp::GlobalCopy16 : QuickOp::GlobalCopy);
+      out_.word(instruction.index);
+      out_.slot(home(height()));
+      for (u32 i = 0; i < type.slots(); ++i) push({});
+      return;
+    }
+    free_t();
+    emit_value(QuickOp::GlobalGetT);
+    out_.word(instruction.index);
+    return push_t();
+  }
+  if (type == kV128) {
+    emit(QuickOp::GlobalSet16);
+    out_.word(instruction.index);
+    out_.slot(home(height() - 2));
+    pop();
+    pop();
+    return;
+  }
+  u32 position = height() - 1;
+  Operand value = pop();
+  if (in_t(value)) {
+    emit(QuickOp::GlobalSetT);
+    return out_.word(instruction.index);
+  }
+  u32 slot = slot_of(value, position);
+  emit(QuickOp::GlobalSetL);
+  out_.word(instruction.index);
+  out_.slot(slot);
+}
+
+void QuickSink::on_drop_or_select(const Instruction& instruction) {
+  if (!reachable_) return;
+  out_.set_origin(instruction.pc);
+  if (instruction.op != Op::Drop) return select(instruction);
+  for (u32 i = 0; i < instruction.type.slots(); ++i) pop();
+}
+
+void QuickSink::select(const Instruction& instruction) {
+  ValueType type = instruction.type;
+  if (type == kV128) {
+    Operand condition = pop();
+    load_t(condition, height());
+    for (u32 i = 0; i < 4; ++i) pop();
+    emit(QuickOp::Select16);
+    out_.slot(home(height()));
+    push({});
+    return push({});
+  }
+  u32 position = height() - 3;
+  Operand condition = pop();
+  Operand second = pop();
+  Operand first = pop();
+  u32 slot_first = slot_of(first, position), slot_second = slot_of(second, position + 1);
+  load_t(condition, position + 2);
+  if (type == kF32 || type == kF64) {
+    free_f();
+    emit_value(type == kF32 ? QuickOp::SelectF32 : QuickOp::SelectF64, true);
+  } else {
+    free_t();
+    emit_value(QuickOp::SelectT);
+  }
+  out_.slot(slot_first);
+  out_.slot(slot_second);
+  push_result(type == kF32 ? 'f' : type == kF64 ? 'd' : 'i');
+}
+
+// --- Everything else -------------------------------------------------------------------------------------------------
+
+void QuickSink::on_memory_access(const Instruction& instruction) {
+  if (!reachable_) return;
+  out_.set_origin(instruction.pc);
+  bool general = !plain_memory0_ || instruction.index != 0 || instruction.is_long_alignment;
+  if (general) return plain(instruction, true);
+  switch (family_of(instruction.op).family) {
+    case Family::Load: return load(instruction);
+    case Family::Store:
+    case Family::FloatStore: return store_value(instruction);
+    default: return plain(instruction, false);
+  }
+}
+
+void QuickSink::plain(const Instruction& instruction, bool general) {
+  const OpInfo& info = op_info(instruction.op);
+  u32 operands = 0;
+  if (info.signature.special) {
+    store_all();
+  } else {
+    for (u32 i = 0; i < info.signature.operand_count; ++i) operands += slots_of_letter(info.signature.operands[i]);
+    store_top(operands);
+  }
+  emit(QuickOp::PlainUnreachable + (2 * static_cast<u32>(instruction.op) + (general ? 1 : 0)));
+  out_.slot(home(height()));
+  const u8* first = code_ + instruction.pc;
+  if (is_prefix(*first))
+    while (*++first & 0x80) {
+    }
+  out_.bytes(first, code_ + state_->next_pc());
+  if (info.signature.special) return settle(state_->operand_height());
+  for (u32 i = 0; i < operands; ++i) pop();
+  for (u32 i = 0; i < slots_of_letter(info.signature.result); ++i) push({});
+}
+
+void QuickSink::on_instruction(const Instruction& instruction) {
+  if (!reachable_) return;
+  out_.set_origin(instruction.pc);
+  switch (instruction.op) {
+    case Op::Nop: return;
+    case Op::I32Const: return push({Place::ConstI32, static_cast<u32>(instruction.value)});
+    case Op::I64Const: return push({Place::ConstI64, instruction.value});
+    case Op::F32Const: {
+      u32 bits;
+      std::memcpy(&bits, code_ + instruction.pc + 1, 4);
+      return push({Place::ConstF32, bits});
+    }
+    case Op::F64Const: {
+      u64 bits;
+      std::memcpy(&bits, code_ + instruction.pc + 1, 8);
+      return push({Place::ConstF64, bits});
+    }
+    case Op::RefNull: return push({Place::ConstI64, 0});
+    case Op::Call:
+    case Op::CallIndirect:
+    case Op::CallRef:
+    case Op::ReturnCall:
+    case Op::ReturnCallIndirect:
+    case Op::ReturnCallRef: return call(instruction);
+    case Op::Return: return_values(result_slots_); return become_unreachable();
+    case Op::Unreachable: emit(QuickOp::Trap); return become_unreachable();
+    case Op::Throw: {
+      u32 count = module_.registry->get(module_.tags[instruction.index].type).param_slots;
+      store_top(count);
+      emit(QuickOp::Throw);
+      out_.word(instruction.index);
+      out_.slot(home(height()));
+      return become_unreachable();
+    }
+    case Op::ThrowRef:
+      store_top(1);
+      emit(QuickOp::ThrowReference);
+      out_.slot(home(height() - 1));
+      return become_unreachable();
+    default: break;
+  }
+  switch (family_of(instruction.op).family) {
+    case Family::Binary:
+    case Family::Compare: return binary(instruction.op == Op::RefEq ? Op::I64Eq : instruction.op);
+    case Family::FloatBinary:
+    case Family::FloatCompare: return float_binary(instruction.op);
+    case Family::Unary: return unary(instruction.op);
+    default: return plain(instruction, false);
+  }
+}
+
+}  // namespace brink::quick

@@ -1,0 +1,26 @@
+// From a function's body to quick code, in one pass: the validation itself (quick_op.h says what quick code is).
+#pragma once
+#include "engine/module/module_info.h"
+#include "engine/quicken/emitter.h"
+#include "engine/validate/validator.h"
+
+namespace brink::quick {
+
+struct QuickenOptions {
+  // Memory 0 has 32-bit addresses, 64 KiB pages and guard pages behind it; if false every access is checked explicitly.
+  bool memory0_guarded = true;
+  // Off: one opcode an instruction, as the statistics want it.
+  bool fuse = true;
+  // Filled where not null, in ascending order of `quick`.
+  std::vector<CodeOrigin>* origins = nullptr;
+};
+
+// Validates one function of the module's own and makes its quick code. The same options give the same code, so that
+// origins can be had later, when something trapped.
+Result<PreparedCode> quicken_function(const ModuleInfo& module, u32 function_index, const QuickenOptions& options);
+
+// The offset in the body (from its first instruction) of the instruction that byte `quick` of its quick code belongs
+// to.
+u32 original_offset(const ModuleInfo& module, u32 function_index, const QuickenOptions& options, u32 quick);
+
+}  // namespace brink::quick
