@@ -1,6 +1,8 @@
 // `brink inspect`: what a module contains.
 #include <CLI/CLI.hpp>
 
+#include "engine/quicken/listing.h"
+#include "engine/validate/validator.h"
 #include "tools/command.h"
 #include "tools/feature_option.h"
 #include "tools/module_report.h"
@@ -14,6 +16,8 @@ class InspectCommand : public Command {
       : Command(top.add_subcommand("inspect", "Show a module's sections, types, imports, exports, features")) {
     app()->add_flag("--json", is_json_, "As JSON");
     add_feature_option(*app(), features_);
+    app()->add_option("--quick-code", function_, "Only the quick code of function N, as the interpreter runs it")
+        ->type_name("N");
     app()->add_option("FILE", file_, "The module, binary or text")->required()->check(refuse_empty);
   }
 
@@ -23,6 +27,7 @@ class InspectCommand : public Command {
     Engine engine(config);
     Result<Module> module = Module::from_file(engine, file_);
     if (!module) return report_error(module.error());
+    if (function_) return print_quick_code(*module);
     nlohmann::ordered_json report = make_report(*module);
     // Names in the name section need not be UTF-8.
     if (is_json_) print_line(report.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
@@ -31,8 +36,18 @@ class InspectCommand : public Command {
   }
 
  private:
+  int print_quick_code(const Module& module) {
+    const ModuleInfo& info = module.info();
+    if (*function_ < info.imported_functions || *function_ >= info.functions.size())
+      return report_error("function " + std::to_string(*function_) + " of " + file_ + " is not there or imported");
+    if (auto valid = validate_function(info, *function_); !valid) return report_error(valid.error());
+    print(quick::list_quick_code(info, *function_, {}));
+    return kExitSuccess;
+  }
+
   std::string file_;
   std::vector<std::string> features_;
+  std::optional<u32> function_;
   bool is_json_ = false;
 };
 
