@@ -115,10 +115,7 @@ void check_prepared(const ModuleInfo& module, u32 function_index, const Prepared
           "a try region is not inside of the code");
     if (region.kind == TryRegion::Kind::Delegate) {
       check(region.clauses.empty(), "a delegate catches");
-      check(region.target == TryRegion::kCaller ||
-                (region.target < region.opcode && entries_before[region.target] != kNoInstruction) ||
-                region.target == region.opcode,
-            "a delegate's target is not an instruction in front of it");
+      check(region.target <= region.depth, "a delegate's target is not around it");
       continue;
     }
     if (region.kind == TryRegion::Kind::Try) {

@@ -5,6 +5,7 @@
 #include "engine/interpret/handlers_atomic.h"
 #include "engine/interpret/handlers_bulk.h"
 #include "engine/interpret/handlers_control.h"
+#include "engine/interpret/handlers_legacy.h"
 #include "engine/interpret/handlers_memory.h"
 #include "engine/interpret/handlers_variable.h"
 #include "engine/interpret/handlers_vector.h"

@@ -2,7 +2,8 @@
 // try_table or legacy try with a clause that matches.
 //
 // Neither costs anything until something is thrown: each function has a list of its try regions (TryRegion), searched
-// innermost first with the pc of the throw, or of the call in the frames above. A delegate moves that pc outwards.
+// innermost first with the pc of the throw, or of the call in the frames above. A delegate leaves out the
+// regions between it and its target.
 #include "engine/interpret/handlers_control.h"
 
 namespace brink::interpret {
@@ -26,10 +27,11 @@ bool catch_in_frame(State& s, const u8* pc, gc::ExceptionObject& exception) {
   const FunctionCode* code = s.frame->code;
   const u8* begin = code->code.load(std::memory_order_acquire);
   auto offset = static_cast<u64>(pc - begin);
+  u32 limit = ~u32{0};  // a delegate has said that only regions of a lower depth count
   for (const TryRegion& region : code->prepared->try_regions) {
-    if (offset < region.begin || offset >= region.end) continue;
+    if (offset < region.begin || offset >= region.end || region.depth >= limit) continue;
     if (region.kind == TryRegion::Kind::Delegate) {
-      offset = region.target;  // the regions around it follow in the list; none holds kCaller
+      limit = region.target;
       continue;
     }
     for (u32 i = 0; i < region.clauses.size(); ++i) {

@@ -90,30 +90,39 @@ void QuickSink::on_block(const Instruction& instruction, Frame& frame, u32) {
       for (; settled_ + 1 < height(); ++settled_) store(settled_);
       frame.label.otherwise = branch_on_condition(false);
       store_all();
-      return;
+      break;
     case Op::Loop:
       store_all();
       frame.label.position = out_.bind();
       t_ = f_ = {};
-      return;
+      break;
+    case Op::Try:
+      region_.kind = TryRegion::Kind::Try;
+      region_.height = home(frame.height);
+      [[fallthrough]];
     case Op::TryTable:
       store_all();
       region_.begin = out_.bind();
       open_regions_.push_back(std::move(region_));
       region_ = {};
-      return;
-    default: return store_all();
+      break;
+    default: store_all();
   }
+  frame.label.regions = static_cast<u32>(open_regions_.size());
+}
+
+// The values of an arm that is fallen out of go where the block's results are, and on behind its `end`.
+void QuickSink::leave_arm(Frame& frame) {
+  if (!reachable_) return;
+  move_kept(frame.height, frame.result_slots());
+  emit(QuickOp::Br);
+  link(out_.reserve_branch(), frame);
 }
 
 void QuickSink::on_else(const Instruction& instruction, Frame& frame, u32) {
   if (frame.label.dead) return;
   out_.set_origin(instruction.pc);
-  if (reachable_) {
-    store_top(frame.result_slots());
-    emit(QuickOp::Br);
-    link(out_.reserve_branch(), frame);
-  }
+  leave_arm(frame);
   out_.set_branch(frame.label.otherwise, out_.bind());
   frame.label.otherwise = kNothing;
   t_ = f_ = {};
@@ -122,23 +131,79 @@ void QuickSink::on_else(const Instruction& instruction, Frame& frame, u32) {
 }
 
 void QuickSink::on_end(const Instruction& instruction, Frame& frame, u32) {
-  Label& label = frame.label;
-  if (label.dead) return;
+  if (frame.label.dead) return;
   out_.set_origin(instruction.pc);
-  bool is_bound = label.pending != kNothing || label.otherwise != kNothing;
-  if (reachable_ && (is_bound || frame.kind == Op::TryTable)) store_top(frame.result_slots());
-  if (frame.kind == Op::TryTable) {
-    TryRegion& region = open_regions_.back();
-    region.end = out_.bind();
-    if (!region.clauses.empty()) prepared_.try_regions.push_back(std::move(region));
-    open_regions_.pop_back();
+  if (frame.kind == Op::TryTable || frame.kind == Op::Try) {
+    if (reachable_) store_top(frame.result_slots());
+    open_regions_.back().end = out_.bind();
+    close_region();
+  } else if (frame.has_caught_exception()) {
+    // The results move down over the exception.
+    if (reachable_) {
+      move_kept(frame.height, frame.result_slots());
+      t_ = f_ = {};
+      settle(frame.height + frame.result_slots());
+    }
+    close_region();
   }
-  if (!is_bound) return;
+  leave_block(frame);
+}
+
+void QuickSink::leave_block(Frame& frame) {
+  Label& label = frame.label;
+  if (label.pending == kNothing && label.otherwise == kNothing) return;
+  if (reachable_) store_top(frame.result_slots());
   u32 otherwise = label.otherwise;
   bind_pending(label);
   if (otherwise != kNothing) out_.set_branch(otherwise, out_.size());
   reachable_ = true;
   settle(frame.height + frame.result_slots());
+}
+
+// --- Legacy exceptions: a caught exception is a hidden operand, see side_table.h -------------------------------------
+
+void QuickSink::on_legacy_catch(const Instruction& instruction, Frame& frame, u32) {
+  if (frame.label.dead) return;
+  out_.set_origin(instruction.pc);
+  leave_arm(frame);
+  u32 position = out_.bind();
+  TryRegion& region = open_regions_.back();
+  if (frame.kind == Op::Try) region.end = position;
+  bool is_all = instruction.op == Op::CatchAll;
+  region.clauses.push_back({instruction.index, is_all, false, position, 0});
+  t_ = f_ = {};
+  reachable_ = true;
+  u32 values = is_all ? 0 : module_.registry->get(module_.tags[instruction.index].type).param_slots;
+  settle(frame.height + 1 + values);
+}
+
+void QuickSink::on_delegate(const Instruction& instruction, Frame& frame, Frame& target, u32) {
+  if (frame.label.dead) return;
+  out_.set_origin(instruction.pc);
+  if (reachable_) store_top(frame.result_slots());
+  TryRegion& region = open_regions_.back();
+  region.kind = TryRegion::Kind::Delegate;
+  region.end = out_.bind();
+  region.target = target.label.regions;
+  close_region();
+  leave_block(frame);
+}
+
+void QuickSink::on_rethrow(const Instruction& instruction, Frame& target) {
+  if (!reachable_) return;
+  out_.set_origin(instruction.pc);
+  emit(QuickOp::ThrowReference);
+  out_.slot(home(target.height));
+  become_unreachable();
+}
+
+// Inner regions close before outer ones.
+void QuickSink::close_region() {
+  TryRegion& region = open_regions_.back();
+  region.depth = static_cast<u32>(open_regions_.size() - 1);
+  if (!region.clauses.empty() || region.kind == TryRegion::Kind::Delegate)
+    prepared_.try_regions.push_back(std::move(region));
+  open_regions_.pop_back();
 }
 
 void QuickSink::on_function_end(const Instruction& instruction, Frame& frame) {

@@ -15,8 +15,9 @@ class QuickSink : public NullSink {
  public:
   struct Label {
     u32 pending = kNothing;    // chain of the branches to the label that wait for its position
-    u32 position = 0;          // Loop: where it starts
+    u32 position = 0;          // Loop: where its code starts
     u32 otherwise = kNothing;  // If: the branch field taken where the condition is false
+    u32 regions = 0;           // try regions around what is in the block
     bool dead = false;         // begins in code that cannot be reached
   };
   using Frame = ControlFrame<Label>;
@@ -31,7 +32,10 @@ class QuickSink : public NullSink {
   void on_memory_access(const Instruction& instruction);
   void on_block(const Instruction& instruction, Frame& frame, u32 body);
   void on_else(const Instruction& instruction, Frame& frame, u32 next);
+  void on_legacy_catch(const Instruction& instruction, Frame& frame, u32 next);
   void on_end(const Instruction& instruction, Frame& frame, u32 next);
+  void on_delegate(const Instruction& instruction, Frame& frame, Frame& target, u32 next);
+  void on_rethrow(const Instruction& instruction, Frame& target);
   void on_function_end(const Instruction& instruction, Frame& frame);
   void on_branch(const Instruction& instruction, Frame& target, u32 depth);
   void on_branch_table(const Instruction& instruction, u32 targets);
@@ -117,6 +121,9 @@ class QuickSink : public NullSink {
   u32 branch_on_condition(bool when);
   void link(u32 field, Frame& target);
   void bind_pending(Label& label);
+  void leave_arm(Frame& frame);
+  void close_region();
+  void leave_block(Frame& frame);
   // Brings the label's values, which are on top of the stack, to where it wants them.
   void move_kept(u32 target_height, u32 keep);
   void become_unreachable() {

@@ -17,7 +17,8 @@ class SideTableSink : public NullSink {
  public:
   struct Label {
     u32 pending = kNone;  // chain of the branches to the label
-    u32 pc = 0;           // the first instruction of the body; in a catch or catch_all that one's
+    u32 pc = 0;           // Loop: its first body instruction
+    u32 regions = 0;      // try regions around what is in the block
     u32 entry = 0;        // Loop: the first entry of its body; If: its own entry
   };
   using Frame = ControlFrame<Label>;
@@ -67,9 +68,11 @@ class SideTableSink : public NullSink {
   }
 
   void on_block(const Instruction& instruction, Frame& frame, u32 body) {
-    frame.label.pc = body;
     switch (instruction.op) {
-      case Op::Loop: frame.label.entry = next_entry(); break;
+      case Op::Loop:
+        frame.label.pc = body;
+        frame.label.entry = next_entry();
+        break;
       case Op::If:
         frame.label.entry = next_entry();
         add_entry(instruction, kNone, frame, frame.param_slots());
@@ -86,6 +89,7 @@ class SideTableSink : public NullSink {
         break;
       default: break;
     }
+    frame.label.regions = static_cast<u32>(open_regions_.size());
   }
 
   void on_else(const Instruction& instruction, Frame& frame, u32 next) {
@@ -95,7 +99,6 @@ class SideTableSink : public NullSink {
 
   void on_legacy_catch(const Instruction& instruction, Frame& frame, u32 next) {
     leave_arm(instruction, frame);
-    frame.label.pc = next;
     TryRegion& region = open_regions_.back();
     if (frame.kind == Op::Try) region.end = instruction.pc;
     region.clauses.push_back({instruction.index, instruction.op == Op::CatchAll, false, next, next_entry()});
@@ -117,7 +120,7 @@ class SideTableSink : public NullSink {
     TryRegion& region = open_regions_.back();
     region.kind = TryRegion::Kind::Delegate;
     region.end = instruction.pc;
-    region.target = target.kind == Op::End ? TryRegion::kCaller : target.label.pc;
+    region.target = target.label.regions;
     close_region();
   }
 
@@ -169,6 +172,7 @@ class SideTableSink : public NullSink {
   // Inner regions close before outer ones.
   void close_region() {
     TryRegion& region = open_regions_.back();
+    region.depth = static_cast<u32>(open_regions_.size() - 1);
     if (!region.clauses.empty() || region.kind == TryRegion::Kind::Delegate)
       out_.try_regions.push_back(std::move(region));
     open_regions_.pop_back();

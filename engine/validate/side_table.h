@@ -89,9 +89,8 @@ struct TryRegion {
   enum class Kind : u8 {
     TryTable,
     Try,
-    Delegate,  // a legacy try that ends with delegate: the search goes on as if thrown at `target`
+    Delegate,  // a legacy try that ends with delegate: the search goes on in the regions around another block
   };
-  static constexpr u32 kCaller = ~u32{0};
 
   struct Clause {
     u32 tag = 0;           // module's tag index, unless is_all
@@ -106,7 +105,8 @@ struct TryRegion {
   u32 opcode = 0;       // the block's own opcode, which pc_delta of a try_table's entries counts from
   u32 first_entry = 0;  // TryTable: side-table index of the first clause
   u32 height = 0;       // Try: the slot of the caught exception, from the frame's first local
-  u32 target = 0;       // Delegate: a pc directly in the target block, or kCaller
+  u32 depth = 0;        // regions around it in the function
+  u32 target = 0;       // Delegate: how many regions are around what is in the target block; 0: the caller's turn
   std::vector<Clause> clauses;
   // The entries of a try_table's clauses hold height (below the values pushed by the catch) and keep (slots of those
   // values, reference included).

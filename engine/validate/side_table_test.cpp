@@ -343,10 +343,37 @@ TEST(SideTable, Delegate) {
   EXPECT_EQ(code.try_regions[0].kind, TryRegion::Kind::Delegate);
   EXPECT_EQ(code.try_regions[0].begin, 4u);
   EXPECT_EQ(code.try_regions[0].end, 6u);
-  EXPECT_EQ(code.try_regions[0].target, 2u);
+  EXPECT_EQ(code.try_regions[0].depth, 0u);
+  EXPECT_EQ(code.try_regions[0].target, 0u);
   EXPECT_EQ(code.try_regions[1].begin, 11u);
   EXPECT_EQ(code.try_regions[1].end, 11u);
-  EXPECT_EQ(code.try_regions[1].target, TryRegion::kCaller);
+  EXPECT_EQ(code.try_regions[1].target, 0u);
+}
+
+TEST(SideTable, DelegateToABlockBetweenTryRegions) {
+  TestModule module;
+  module.info.features_allowed = FeatureSet::all();
+  std::vector<u8> body = {
+      0x00,        // no locals
+      0x06, 0x40,  //  0 try
+      0x02, 0x40,  //  2 block
+      0x06, 0x40,  //  4 try
+      0x06, 0x40,  //  6 try
+      0x18, 0x01,  //  8 delegate 1 (the block)
+      0x19,        // 10 catch_all
+      0x0B,        // 11 end
+      0x0B,        // 12 end
+      0x19,        // 13 catch_all
+      0x0B,        // 14 end
+      0x0B         // 15 end
+  };
+  PreparedCode code = prepare(module, module.add_function(module.add_func_type({}, {}), body));
+  ASSERT_EQ(code.try_regions.size(), 3u);
+  EXPECT_EQ(code.try_regions[0].kind, TryRegion::Kind::Delegate);
+  EXPECT_EQ(code.try_regions[0].depth, 2u);
+  EXPECT_EQ(code.try_regions[0].target, 1u);  // of the two around it, the outer one
+  EXPECT_EQ(code.try_regions[1].depth, 1u);
+  EXPECT_EQ(code.try_regions[2].depth, 0u);
 }
 
 TEST(SideTable, InnerTryRegionsComeFirst) {
