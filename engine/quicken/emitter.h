@@ -5,6 +5,7 @@
 // the last branch target) is merged into them: its opcode is dropped, theirs replaced.
 #pragma once
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "engine/quicken/quick_op.h"
@@ -27,7 +28,8 @@ class Emitter {
  public:
   static constexpr u32 kNone = ~u32{0};
 
-  explicit Emitter(const EmitterOptions& options) : options_(options) { code_.reserve(256); }
+  // `body_size` is a guess at how much there will be.
+  Emitter(const EmitterOptions& options, u32 body_size) : options_(options) { grow(body_size + kReserve); }
 
   // The module's instruction that everything emitted from now on belongs to.
   void set_origin(u32 pc) { origin_ = pc; }
@@ -35,6 +37,8 @@ class Emitter {
   // Begins an instruction; its operands follow. One that leaves its result in an accumulator stays open.
   void op(QuickOp op, bool has_result) {
     close();
+    if (static_cast<size_t>(end_ - position_) < kReserve) [[unlikely]]
+      grow(2 * capacity());
     if (!has_result) {
       QuickOp both = merge(op);
       if (both != QuickOp::kNarrowCount) {
@@ -56,13 +60,21 @@ class Emitter {
 
   void slot(u32 index) {
     if (options_.wide) return append(index);
-    if (index >= kMaxNarrowSlots) overflow_ = true;
-    code_.push_back(static_cast<u8>(index));
+    overflow_ |= index >= kMaxNarrowSlots;
+    *position_++ = static_cast<u8>(index);
   }
-  void byte(u8 value) { code_.push_back(value); }
+  void byte(u8 value) { *position_++ = value; }
   void word(u32 value) { append(value); }
   void long_word(u64 value) { append(value); }
-  void bytes(const u8* from, const u8* to) { code_.insert(code_.end(), from, to); }
+  void bytes(const u8* from, const u8* to) {
+    reserve(static_cast<size_t>(to - from));
+    std::memcpy(position_, from, static_cast<size_t>(to - from));
+    position_ += to - from;
+  }
+  // Room for so many bytes more in the instruction that has begun; every instruction has kReserve.
+  void reserve(size_t bytes) {
+    if (static_cast<size_t>(end_ - position_) < bytes + kReserve) grow(2 * capacity() + bytes + kReserve);
+  }
 
   // The open instruction, kBaseCount if there is none.
   QuickOp open() const { return open_at_ == kNone ? QuickOp::kBaseCount : open_; }
@@ -79,7 +91,9 @@ class Emitter {
     put_opcode(open_at_, op);
   }
   // Nothing may change the open instruction any more.
-  void close();
+  void close() {
+    if (open_at_ != kNone) close_open();
+  }
 
   // A branch target: nothing before it is merged with what follows.
   u32 bind() {
@@ -95,25 +109,31 @@ class Emitter {
   }
   void set_branch(u32 field, u32 target) {
     i32 delta = static_cast<i32>(target - field);
-    std::memcpy(code_.data() + field, &delta, 4);
+    std::memcpy(code_.get() + field, &delta, 4);
   }
 
-  u32 size() const { return static_cast<u32>(code_.size()); }
+  u32 size() const { return static_cast<u32>(position_ - code_.get()); }
   // A slot was too far for narrow code: the function must be done again, wide.
   bool overflow() const { return overflow_; }
-  std::vector<u8>& code() { return code_; }
+  const u8* code() const { return code_.get(); }
 
  private:
+  // More than any instruction without bytes of its own: opcode and operands, wide.
+  static constexpr size_t kReserve = 64;
+
+  size_t capacity() const { return static_cast<size_t>(end_ - code_.get()); }
+  [[gnu::cold]] void grow(size_t capacity);
+
   template <class T>
   void append(T value) {
-    size_t at = code_.size();
-    code_.resize(at + sizeof(T));
-    std::memcpy(code_.data() + at, &value, sizeof(T));
+    std::memcpy(position_, &value, sizeof(T));
+    position_ += sizeof(T);
   }
+  void close_open();
   void append_opcode(QuickOp op) { append(encode(op)); }
   void put_opcode(u32 at, QuickOp op) {
     u16 code = encode(op);
-    std::memcpy(code_.data() + at, &code, 2);
+    std::memcpy(code_.get() + at, &code, 2);
   }
   u16 encode(QuickOp op) const { return static_cast<u16>(static_cast<u32>(op) + (options_.wide ? kNarrowCount : 0)); }
   QuickOp merge(QuickOp next) const {
@@ -121,11 +141,14 @@ class Emitter {
     return fused(run_, next);
   }
   void add_origin() {
-    if (options_.origins) options_.origins->push_back({size(), origin_});
+    if (options_.origins) [[unlikely]]
+      options_.origins->push_back({size(), origin_});
   }
 
   EmitterOptions options_;
-  std::vector<u8> code_;
+  std::unique_ptr<u8[]> code_;
+  u8* position_ = nullptr;
+  u8* end_ = nullptr;
   u32 origin_ = 0;
   u32 run_at_ = kNone;  // the opcode that the next instruction may be merged into
   QuickOp run_ = QuickOp::kBaseCount;

@@ -5,11 +5,12 @@
 
 namespace brink::quick {
 
-QuickSink::QuickSink(const ModuleInfo& module, const QuickenOptions& options, u32 result_slots, bool wide)
+QuickSink::QuickSink(const ModuleInfo& module, const QuickenOptions& options, u32 result_slots, u32 body_size,
+                     bool wide)
     : module_(module),
       plain_memory0_(options.memory0_guarded && !module.memories.empty() &&
                      module.memories[0].limits.address == AddressType::I32 && module.memories[0].page_size_log2 == 16),
-      out_({.wide = wide, .fuse = options.fuse, .origins = options.origins}),
+      out_({.wide = wide, .fuse = options.fuse, .origins = options.origins}, body_size),
       result_slots_(result_slots) {}
 
 void QuickSink::on_start(const BodyState& state, std::span<const u8> code, u32 code_offset) {
@@ -26,10 +27,9 @@ void QuickSink::on_start(const BodyState& state, std::span<const u8> code, u32 c
 }
 
 PreparedCode QuickSink::take(bool& overflow) {
-  std::vector<u8>& code = out_.code();
-  prepared_.code = std::make_unique_for_overwrite<u8[]>(code.size());
-  std::copy(code.begin(), code.end(), prepared_.code.get());
-  prepared_.code_size = static_cast<u32>(code.size());
+  prepared_.code_size = out_.size();
+  prepared_.code = std::make_unique_for_overwrite<u8[]>(prepared_.code_size);
+  std::copy_n(out_.code(), prepared_.code_size, prepared_.code.get());
   prepared_.is_quick = true;
   overflow = out_.overflow();
   return std::move(prepared_);
@@ -350,6 +350,7 @@ void QuickSink::on_branch_table(const Instruction& instruction, u32 targets) {
   out_.word(targets - 1);
   table_field_ = out_.size();
   table_left_ = targets;
+  out_.reserve(size_t{4} * targets);
   for (u32 i = 0; i < targets; ++i) out_.reserve_branch();
   table_moves_.clear();
 }

@@ -22,7 +22,7 @@ class QuickSink : public NullSink {
   };
   using Frame = ControlFrame<Label>;
 
-  QuickSink(const ModuleInfo& module, const QuickenOptions& options, u32 result_slots, bool wide);
+  QuickSink(const ModuleInfo& module, const QuickenOptions& options, u32 result_slots, u32 body_size, bool wide);
 
   void on_start(const BodyState& state, std::span<const u8> code, u32 code_offset);
   void on_instruction(const Instruction& instruction);
@@ -48,7 +48,12 @@ class QuickSink : public NullSink {
 
   u32 height() const { return static_cast<u32>(stack_.size()); }
   u32 home(u32 position) const { return local_slots_ + position; }
-  void push(Operand operand);
+  void push(Operand operand) {
+    stack_.push_back(operand);
+    if (height() - settled_ > kMaxPending) [[unlikely]]
+      settle_one();
+  }
+  void settle_one();
   void push_slots(u32 count) { stack_.resize(stack_.size() + count); }
   Operand pop();
   // The stack is `height` high and everything on it in its slot.

@@ -47,10 +47,7 @@ u32 store_width(Op op) {
 
 // --- The operand stack -----------------------------------------------------------------------------------------------
 
-void QuickSink::push(Operand operand) {
-  stack_.push_back(operand);
-  if (height() - settled_ <= kMaxPending) [[likely]]
-    return;
+void QuickSink::settle_one() {
   store(settled_);
   ++settled_;
 }

@@ -15,7 +15,7 @@ Result<PreparedCode> run(const ModuleInfo& module, u32 function_index, const Qui
                          bool& overflow) {
   if (options.origins) options.origins->clear();
   const RegisteredType& type = module.function_type(function_index);
-  QuickSink sink(module, options, type.result_slots, wide);
+  QuickSink sink(module, options, type.result_slots, module.functions[function_index].body.size, wide);
   BodyDecoder<QuickSink> decoder(module, module.functions[function_index].body, sink, body_scratch());
   if (auto decoded = decoder.decode_function(type); !decoded) return std::unexpected(decoded.error());
   PreparedCode prepared = sink.take(overflow);
