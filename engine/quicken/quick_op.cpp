@@ -7,21 +7,21 @@
 namespace brink::quick {
 namespace {
 
-constexpr std::string_view kNames[kNarrowCount] = {
-#define BRINK_QUICK(name, body, operands) #name,
+// One text each, not thousands of pointers that the loader would have to relocate before every run of the command. Split
+// when somebody asks.
+constexpr char kNames[] =
+#define BRINK_QUICK(name, body, operands) #name "\n"
 #include "engine/quicken/quick_forms.h"
 #undef BRINK_QUICK
-#define BRINK_FUSION(first, second) #first "__" #second,
+#define BRINK_FUSION(first, second) #first "__" #second "\n"
 #include "engine/quicken/fusions.def"
 #undef BRINK_FUSION
-};
-
-constexpr std::string_view kOperands[] = {
-#define BRINK_QUICK(name, body, operands) operands,
+    ;
+constexpr char kOperands[] =
+#define BRINK_QUICK(name, body, operands) operands "\n"
 #include "engine/quicken/quick_forms.h"
 #undef BRINK_QUICK
-};
-static_assert(std::size(kOperands) == kBaseCount);
+    ;
 
 struct Fusion {
   QuickOp first;
@@ -93,8 +93,18 @@ constexpr auto kFusionTable = [] {
   return table;
 }();
 
+std::vector<std::string> split_lines(std::string_view text) {
+  std::vector<std::string> lines;
+  for (size_t begin = 0; begin < text.size();) {
+    size_t end = text.find('\n', begin);
+    lines.emplace_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
 std::vector<std::string> all_operands() {
-  std::vector<std::string> result(kOperands, kOperands + kBaseCount);
+  std::vector<std::string> result = split_lines(kOperands);
   for (u32 i = 0; i < kFusionCount; ++i)
     result.push_back(result[static_cast<u32>(kFusions[i].first)] + result[static_cast<u32>(kFusions[i].second)]);
   return result;
@@ -104,7 +114,10 @@ std::vector<std::string> all_operands() {
 
 const OpFamily& family_of(Op op) { return kFamilies[static_cast<u32>(op)]; }
 
-std::string_view quick_op_name(QuickOp op) { return kNames[static_cast<u32>(op)]; }
+std::string_view quick_op_name(QuickOp op) {
+  static const std::vector<std::string> names = split_lines(kNames);
+  return names[static_cast<u32>(op)];
+}
 
 std::string_view quick_op_operands(QuickOp op) {
   static const std::vector<std::string> operands = all_operands();
