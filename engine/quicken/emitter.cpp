@@ -27,4 +27,12 @@ void Emitter::close_open() {
   open_at_ = kNone;
 }
 
+std::unique_ptr<u8[]> Emitter::take_code() {
+  // A buffer that fits well enough is given away, else one that fits.
+  if (size() >= capacity() / 4 * 3) return std::move(code_);
+  auto code = std::make_unique_for_overwrite<u8[]>(size());
+  if (size() != 0) std::memcpy(code.get(), code_.get(), size());
+  return code;
+}
+
 }  // namespace brink::quick

@@ -115,7 +115,8 @@ class Emitter {
   u32 size() const { return static_cast<u32>(position_ - code_.get()); }
   // A slot was too far for narrow code: the function must be done again, wide.
   bool overflow() const { return overflow_; }
-  const u8* code() const { return code_.get(); }
+  // The code, size() bytes; the emitter is done.
+  std::unique_ptr<u8[]> take_code();
 
  private:
   // More than any instruction without bytes of its own: opcode and operands, wide.

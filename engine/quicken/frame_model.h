@@ -32,6 +32,35 @@ struct Operand {
   u64 value = 0;
 };
 
+// The operand stack: a slot an element. Its memory is kept by the thread from one function to the next.
+class OperandStack {
+ public:
+  OperandStack() : elements_(scratch()) { elements_.resize(kInitial); }
+
+  u32 size() const { return size_; }
+  Operand& operator[](u32 i) { return elements_[i]; }
+  const Operand& operator[](u32 i) const { return elements_[i]; }
+  void push(Operand operand) {
+    if (size_ == elements_.size()) [[unlikely]]
+      elements_.resize(2 * size_t{size_});
+    elements_.data()[size_++] = operand;
+  }
+  Operand pop() { return elements_.data()[--size_]; }
+  // What is new is in its slot.
+  void resize(u32 size) {
+    while (elements_.size() < size) elements_.resize(2 * elements_.size());
+    for (; size_ < size; ++size_) elements_.data()[size_] = {};
+    size_ = size;
+  }
+
+ private:
+  static constexpr size_t kInitial = 256;
+  static std::vector<Operand>& scratch();
+
+  std::vector<Operand>& elements_;
+  u32 size_ = 0;
+};
+
 inline constexpr u32 kMaxPending = 24;
 inline constexpr u32 kNothing = ~u32{0};
 

@@ -28,8 +28,7 @@ void QuickSink::on_start(const BodyState& state, std::span<const u8> code, u32 c
 
 PreparedCode QuickSink::take(bool& overflow) {
   prepared_.code_size = out_.size();
-  prepared_.code = std::make_unique_for_overwrite<u8[]>(prepared_.code_size);
-  std::copy_n(out_.code(), prepared_.code_size, prepared_.code.get());
+  prepared_.code = out_.take_code();
   prepared_.is_quick = true;
   overflow = out_.overflow();
   return std::move(prepared_);

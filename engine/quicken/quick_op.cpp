@@ -7,8 +7,8 @@
 namespace brink::quick {
 namespace {
 
-// One text each, not thousands of pointers that the loader would have to relocate before every run of the command. Split
-// when somebody asks.
+// One text each, not thousands of pointers that the loader would have to relocate before every run of the command.
+// Split when somebody asks.
 constexpr char kNames[] =
 #define BRINK_QUICK(name, body, operands) #name "\n"
 #include "engine/quicken/quick_forms.h"
@@ -35,7 +35,7 @@ constexpr Fusion kFusions[] = {
     {QuickOp::kBaseCount, QuickOp::kBaseCount}};
 constexpr u32 kFusionCount = std::size(kFusions) - 1;
 
-constexpr auto kFamilies = [] {
+constexpr auto make_families = [] {
   std::array<OpFamily, kOpCount> families{};
   auto set = [&](Op op, Family family, QuickOp first, Op negated = Op::kUnknown, Op mirrored = Op::kUnknown) {
     families[static_cast<u32>(op)] = {family, first, negated, mirrored};
@@ -67,7 +67,7 @@ constexpr auto kFamilies = [] {
   set(Op::RefIsNull, Family::Unary, QuickOp::I64Eqz_T);
   set(Op::RefEq, Family::Compare, QuickOp::I64Eq_TL, Op::I64Ne, Op::I64Eq);
   return families;
-}();
+};
 
 // Open addressing; the load factor stays below one half.
 constexpr u32 table_size() {
@@ -112,7 +112,16 @@ std::vector<std::string> all_operands() {
 
 }  // namespace
 
-const OpFamily& family_of(Op op) { return kFamilies[static_cast<u32>(op)]; }
+constinit const std::array<OpFamily, kOpCount> kFamilies = make_families();
+
+constinit const std::array<u8, kNarrowCount / 8 + 1> kBeginsFusion = [] {
+  std::array<u8, kNarrowCount / 8 + 1> bits{};
+  for (u32 i = 0; i < kFusionCount; ++i) {
+    auto first = static_cast<u32>(kFusions[i].first);
+    bits[first / 8] = static_cast<u8>(bits[first / 8] | 1u << first % 8);
+  }
+  return bits;
+}();
 
 std::string_view quick_op_name(QuickOp op) {
   static const std::vector<std::string> names = split_lines(kNames);
@@ -124,7 +133,7 @@ std::string_view quick_op_operands(QuickOp op) {
   return operands[static_cast<u32>(op)];
 }
 
-QuickOp fused(QuickOp first, QuickOp second) {
+QuickOp fused_slowly(QuickOp first, QuickOp second) {
   for (u32 at = hash(first, second);; at = (at + 1) & (table_size() - 1)) {
     u32 index = kFusionTable[at];
     if (index == kFusionCount) return QuickOp::kNarrowCount;

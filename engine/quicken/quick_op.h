@@ -9,6 +9,7 @@
 // Slots are one byte (narrow), or four in a function with more than 256 of them (wide): every opcode below kFusedFirst
 // exists in both widths, the wide one kWide above the narrow.
 #pragma once
+#include <array>
 #include <string_view>
 
 #include "engine/module/opcodes.h"
@@ -53,7 +54,8 @@ struct OpFamily {
 };
 
 // How quick code expresses an instruction; Family::None for those that have forms of their own or run as Plain.
-const OpFamily& family_of(Op op);
+extern const std::array<OpFamily, kOpCount> kFamilies;
+inline const OpFamily& family_of(Op op) { return kFamilies[static_cast<u32>(op)]; }
 
 // "I32Add_TL_S", "I32Add_LL__BrIfT".
 std::string_view quick_op_name(QuickOp op);
@@ -61,6 +63,12 @@ std::string_view quick_op_name(QuickOp op);
 std::string_view quick_op_operands(QuickOp op);
 
 // The opcode that does `first` and then `second`, or kNarrowCount where there is none.
-QuickOp fused(QuickOp first, QuickOp second);
+QuickOp fused_slowly(QuickOp first, QuickOp second);
+extern const std::array<u8, kNarrowCount / 8 + 1> kBeginsFusion;  // a bit an opcode
+inline QuickOp fused(QuickOp first, QuickOp second) {
+  auto n = static_cast<u32>(first);
+  if (!(kBeginsFusion[n / 8] >> (n % 8) & 1)) return QuickOp::kNarrowCount;
+  return fused_slowly(first, second);
+}
 
 }  // namespace brink::quick

@@ -46,16 +46,23 @@ class QuickSink : public NullSink {
  private:
   // --- The operand stack (quick_values.cpp) ---
 
-  u32 height() const { return static_cast<u32>(stack_.size()); }
+  u32 height() const { return stack_.size(); }
   u32 home(u32 position) const { return local_slots_ + position; }
   void push(Operand operand) {
-    stack_.push_back(operand);
+    stack_.push(operand);
     if (height() - settled_ > kMaxPending) [[unlikely]]
       settle_one();
   }
   void settle_one();
-  void push_slots(u32 count) { stack_.resize(stack_.size() + count); }
-  Operand pop();
+  Operand pop() {
+    Operand top = stack_.pop();
+    if (settled_ > height()) settled_ = height();
+    if (top.place >= Place::T) [[unlikely]] {
+      if (top.place == Place::T) t_.owner = kNothing;
+      else f_.owner = kNothing;
+    }
+    return top;
+  }
   // The stack is `height` high and everything on it in its slot.
   void settle(u32 height);
   // Makes the value at `position` be in its slot; the other puts a value into any slot. Neither touches accumulators.
@@ -161,8 +168,8 @@ class QuickSink : public NullSink {
   u32 local_slots_ = 0;
 
   bool reachable_ = true;
-  std::vector<Operand> stack_;  // a slot each: a v128 takes two
-  u32 settled_ = 0;             // positions below are all in their slots
+  OperandStack stack_;
+  u32 settled_ = 0;  // positions below are all in their slots
   Accumulator t_, f_;
   bool open_is_f_ = false;  // the open instruction's result is in F
   Op last_op_ = Op::Nop;    // of two operands

@@ -47,18 +47,14 @@ u32 store_width(Op op) {
 
 // --- The operand stack -----------------------------------------------------------------------------------------------
 
+std::vector<Operand>& OperandStack::scratch() {
+  thread_local std::vector<Operand> elements;
+  return elements;
+}
+
 void QuickSink::settle_one() {
   store(settled_);
   ++settled_;
-}
-
-Operand QuickSink::pop() {
-  Operand top = stack_.back();
-  stack_.pop_back();
-  if (settled_ > height()) settled_ = height();
-  if (top.place == Place::T) t_.owner = kNothing;
-  else if (top.place >= Place::F32) f_.owner = kNothing;
-  return top;
 }
 
 void QuickSink::settle(u32 new_height) {
