@@ -1,5 +1,6 @@
 // Calls and returns in quick code. The caller's argument slots are the callee's first locals, as ever; the common case,
-// a function of the same instance that is ready, needs no State and stays in line.
+// a function of the same instance that is ready, needs no State and stays in line. A single result is in its slot and
+// in the accumulator of its class when the caller goes on, whatever way the call took.
 #pragma once
 #include "engine/interpret/quick_plain.h"
 
@@ -14,7 +15,6 @@ BRINK_INLINE Flow enter_quick(QuickState& s, const FunctionCode* callee, u64* ar
     return Flow::Slow;
   Frame* frame = s.frame - 1;
   frame->return_pc = return_pc;
-  frame->return_side = nullptr;
   frame->caller_fp = s.fp;
   frame->code = callee;
   s.frame = frame;
@@ -25,6 +25,13 @@ BRINK_INLINE Flow enter_quick(QuickState& s, const FunctionCode* callee, u64* ar
   for (u32 i = 0; i < extra; i += 4) std::memset(locals + i, 0, 32);
   s.pc = code;
   return Flow::Next;
+}
+
+// After a call that may have been one of a host function.
+BRINK_INLINE Flow load_result(QuickState& s, const u64* result, Flow flow) {
+  s.t = *result;
+  set_accumulator(s, std::bit_cast<double>(*result));
+  return flow;
 }
 
 struct CallOwn {
@@ -61,8 +68,9 @@ struct CallImported : OutOfLine<CallImported> {
     u64* arguments = s.fp + read_slot<Width>(s);
     const u8* return_pc = s.pc;
     s.pc = at;
-    return run_plain(s, at, arguments + function.signature->param_slots,
-                     [&](State& plain) { return call_any(plain, function, return_pc); });
+    return load_result(s, arguments, run_plain(s, at, arguments + function.signature->param_slots, [&](State& plain) {
+                         return call_any(plain, function, return_pc);
+                       }));
   }
 };
 
@@ -101,8 +109,9 @@ struct CallIndirect {
       s.pc = at;
       const runtime::Function* function = select_function(s, index, type, table);
       if (function == nullptr) return Flow::Trap;
-      return run_plain(s, at, arguments + function->signature->param_slots,
-                       [&](State& plain) { return call_any(plain, *function, return_pc); });
+      return load_result(s, arguments,
+                         run_plain(s, at, arguments + function->signature->param_slots,
+                                   [&](State& plain) { return call_any(plain, *function, return_pc); }));
     }
   };
   template <class Width>
@@ -132,8 +141,9 @@ struct CallReference {
       u64* arguments = s.fp + read_slot<Width>(s);
       const u8* return_pc = s.pc;
       s.pc = at;
-      return run_plain(s, at, arguments + function->signature->param_slots,
-                       [&](State& plain) { return call_any(plain, *function, return_pc); });
+      return load_result(s, arguments,
+                         run_plain(s, at, arguments + function->signature->param_slots,
+                                   [&](State& plain) { return call_any(plain, *function, return_pc); }));
     }
   };
   template <class Width>
@@ -160,10 +170,12 @@ struct TailCallDirect : OutOfLine<TailCallDirect> {
     u64* sp = s.fp + read_slot<Width>(s);
     s.pc = at;
     u32 imported = s.instance->imported_functions;
-    return run_plain(s, at, sp, [&](State& plain) {
+    const u64* result = s.fp;
+    Flow flow = run_plain(s, at, sp, [&](State& plain) {
       return index < imported ? tail_call_any(plain, *plain.instance->imports[index])
                               : tail_call_own(plain, plain.instance->code + (index - imported));
     });
+    return load_result(s, result, flow);
   }
 };
 
@@ -177,7 +189,8 @@ struct TailCallThroughTable : OutOfLine<TailCallThroughTable> {
     s.pc = at;
     const runtime::Function* function = select_function(s, *sp, type, table);
     if (function == nullptr) return Flow::Trap;
-    return run_plain(s, at, sp, [&](State& plain) { return tail_call_any(plain, *function); });
+    const u64* result = s.fp;
+    return load_result(s, result, run_plain(s, at, sp, [&](State& plain) { return tail_call_any(plain, *function); }));
   }
 };
 
@@ -189,7 +202,8 @@ struct TailCallReference : OutOfLine<TailCallReference> {
     s.pc = at;
     const auto* function = reinterpret_cast<const runtime::Function*>(*sp);
     if (function == nullptr) return quick_trap(s, at, TrapKind::NullReference);
-    return run_plain(s, at, sp, [&](State& plain) { return tail_call_any(plain, *function); });
+    const u64* result = s.fp;
+    return load_result(s, result, run_plain(s, at, sp, [&](State& plain) { return tail_call_any(plain, *function); }));
   }
 };
 
@@ -226,7 +240,9 @@ struct ReturnSlot {
   using Slow = NoSlowHalf;
   template <class Width>
   BRINK_INLINE static Flow run(QuickState& s) {
-    s.fp[0] = s.fp[read_slot<Width>(s)];
+    u64 value = s.fp[read_slot<Width>(s)];
+    s.fp[0] = value;
+    load_result(s, &value, Flow::Next);
     return leave_frame(s);
   }
 };

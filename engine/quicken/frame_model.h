@@ -66,7 +66,7 @@ inline constexpr u32 kNothing = ~u32{0};
 
 struct Accumulator {
   u32 owner = kNothing;   // the operand-stack position whose value is nowhere else
-  u32 mirror = kNothing;  // the slot of a local with the same value
+  u32 mirror = kNothing;  // a slot with the same value: a local's, or that of a call's result
 };
 
 }  // namespace brink::quick

@@ -293,13 +293,13 @@ void QuickSink::on_branch(const Instruction& instruction, Frame& target, u32 dep
     case Op::BrOnNull: {
       u32 position = height() - 1;
       store_top(keep + 1);
-      Operand reference = pop();
+      pop();
       conditional(position, [&](bool when) {
         emit(when ? QuickOp::BrUnlessL : QuickOp::BrIfL);
         out_.slot(home(position));
         return out_.reserve_branch();
       });
-      return push(reference);
+      return push({});
     }
     case Op::BrOnNonNull: {
       store_top(keep);
@@ -445,6 +445,14 @@ void QuickSink::call(const Instruction& instruction) {
   forget_mirrors();
   for (u32 i = 0; i < type.param_slots; ++i) pop();
   for (u32 i = 0; i < type.result_slots; ++i) push({});
+  if (type.result_slots != 1) return;
+  ValueType result = type.type.results[0];
+  if (result == kF32 || result == kF64) {
+    f_.mirror = base;
+    result_place_ = result == kF32 ? Place::F32 : Place::F64;
+  } else {
+    t_.mirror = base;
+  }
 }
 
 void QuickSink::return_values(u32 count) {

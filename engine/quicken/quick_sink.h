@@ -57,9 +57,18 @@ class QuickSink : public NullSink {
   Operand pop() {
     Operand top = stack_.pop();
     if (settled_ > height()) settled_ = height();
-    if (top.place >= Place::T) [[unlikely]] {
+    if (top.place >= Place::T) {
       if (top.place == Place::T) t_.owner = kNothing;
       else f_.owner = kNothing;
+    } else if (top.place == Place::Slot) {
+      // A call's result, which nobody will look for in its slot any more.
+      if (t_.mirror == home(height())) {
+        top.place = Place::T;
+        t_.mirror = kNothing;
+      } else if (f_.mirror == home(height())) {
+        top.place = result_place_;
+        f_.mirror = kNothing;
+      }
     }
     return top;
   }
@@ -171,8 +180,9 @@ class QuickSink : public NullSink {
   OperandStack stack_;
   u32 settled_ = 0;  // positions below are all in their slots
   Accumulator t_, f_;
-  bool open_is_f_ = false;  // the open instruction's result is in F
-  Op last_op_ = Op::Nop;    // of two operands
+  Place result_place_ = Place::F64;  // of a float that a call has left in F
+  bool open_is_f_ = false;           // the open instruction's result is in F
+  Op last_op_ = Op::Nop;             // of two operands
   BinaryForm last_form_ = BinaryForm::TL;
   std::vector<Fixup> fixups_;
   TryRegion region_;  // its clauses are being read

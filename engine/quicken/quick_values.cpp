@@ -58,6 +58,8 @@ void QuickSink::settle_one() {
 }
 
 void QuickSink::settle(u32 new_height) {
+  if (t_.mirror != kNothing && t_.mirror >= local_slots_) t_.mirror = kNothing;
+  if (f_.mirror != kNothing && f_.mirror >= local_slots_) f_.mirror = kNothing;
   if (settled_ > new_height) settled_ = new_height;
   stack_.resize(new_height);
   for (; settled_ < new_height; ++settled_) stack_[settled_] = {};
