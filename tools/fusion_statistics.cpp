@@ -5,8 +5,8 @@
 // Every function is quickened without fusing. Its straight runs (between branch targets, up to and with a control
 // instruction) are weighted by the loops around them: 8 for each, as far as three deep; every module counts the same in
 // all. Then, a batch at a time, the pairs "run so far, next instruction" that occur most get an opcode, the code is cut
-// again as the emitter would cut it, and so on until COUNT opcodes are there. What a run does not bring (a thousandth
-// of the last one kept) is left out.
+// again as the emitter would cut it, and so on until COUNT opcodes are there. A third of them go to runs with
+// floating-point instructions, which few of the modules to be had are full of, but those that are live from them.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -128,7 +128,7 @@ class Chooser {
   explicit Chooser(const Corpus& corpus) : corpus_(corpus) {}
 
   void choose(u32 count) {
-    constexpr u32 kBatch = 12;
+    constexpr u32 kBatch = 12, kFloatsInBatch = 4;
     while (opcodes_.size() < count) {
       std::unordered_map<u64, double> gains;
       double dispatches = 0;
@@ -140,14 +140,22 @@ class Chooser {
       });
       std::vector<std::pair<double, u64>> best;
       for (const auto& [pair, gain] : gains) best.push_back({gain, pair});
-      std::sort(best.begin(), best.end(), [](auto& a, auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+      std::sort(best.begin(), best.end(),
+                [](auto& a, auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
       if (opcodes_.size() % (kBatch * 8) == 0)
         std::fprintf(stderr, "%4zu opcodes: %.4f dispatches an instruction\n", opcodes_.size(), dispatches / all());
       if (best.empty()) return;
-      for (u32 i = 0; i < kBatch && i < best.size() && opcodes_.size() < count; ++i) {
-        u32 first = static_cast<u32>(best[i].second >> 32), second = static_cast<u32>(best[i].second);
-        table_[best[i].second] = quick::kBaseCount + static_cast<u32>(opcodes_.size());
-        opcodes_.push_back({first, second, length(first) + 1});
+      u32 taken = 0;
+      for (bool only_floats : {false, true}) {
+        for (size_t i = 0; i < best.size() && taken < (only_floats ? kBatch : kBatch - kFloatsInBatch); ++i) {
+          u32 first = static_cast<u32>(best[i].second >> 32), second = static_cast<u32>(best[i].second);
+          if (opcodes_.size() == count || table_.contains(best[i].second) ||
+              (only_floats && !is_float(first) && !is_float(second)))
+            continue;
+          table_[best[i].second] = quick::kBaseCount + static_cast<u32>(opcodes_.size());
+          opcodes_.push_back({first, second, length(first) + 1});
+          ++taken;
+        }
       }
     }
   }
@@ -158,6 +166,15 @@ class Chooser {
   }
 
  private:
+  bool is_float(u32 token) const {
+    if (token >= quick::kBaseCount) {
+      const Opcode& opcode = opcodes_[token - quick::kBaseCount];
+      return is_float(opcode.first) || is_float(opcode.second);
+    }
+    std::string_view name = quick::quick_op_name(static_cast<QuickOp>(token));
+    return name.starts_with("F32") || name.starts_with("F64") || name.ends_with("F32") || name.ends_with("F64");
+  }
+
   u32 length(u32 token) const { return token < quick::kBaseCount ? 1 : opcodes_[token - quick::kBaseCount].length; }
 
   std::string name(u32 token) const {
