@@ -45,6 +45,15 @@ int report_error(std::string_view message) {
 
 int report_error(const Error& error) { return report_error(error.to_string()); }
 
+int report_trap(const Trap& trap) {
+  if (trap.kind() == TrapKind::Exit) return trap.exit_code();
+  (void)finish_output(kExitSuccess);  // what was printed before the trap stands before its message
+  std::string text = printable(trap.to_string(), /*keep_newlines=*/true);
+  if (!text.ends_with('\n')) text += '\n';
+  std::fprintf(stderr, "error: %s", text.c_str());
+  return kExitTrap;
+}
+
 // stdio keeps errno only until the next call, so the first failure's cause is remembered here.
 static int output_errno = 0;
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/base/error.h"
+#include "engine/engine.h"
 
 namespace CLI {
 class App;
@@ -43,6 +44,7 @@ std::unique_ptr<Command> make_run_command(CLI::App& top);
 std::unique_ptr<Command> make_validate_command(CLI::App& top);
 std::unique_ptr<Command> make_wast_command(CLI::App& top);
 std::unique_ptr<Command> make_inspect_command(CLI::App& top);
+std::unique_ptr<Command> make_snapshot_command(CLI::App& top);
 
 // A check for options that name something: empty text is wrong usage. As CLI11 wants it: the message, or "" if right.
 std::string refuse_empty(const std::string& text);
@@ -57,6 +59,9 @@ std::string printable(std::string_view text, bool keep_newlines = false);
 // "error: …" on standard error; printable() is applied. Returns kExitFailure.
 int report_error(std::string_view message);
 int report_error(const Error& error);
+
+// How a guest ended early: its own exit code, or the trap with its backtrace on standard error and kExitTrap.
+int report_trap(const Trap& trap);
 
 // Writes to standard output; a failure is remembered and reported by finish_output().
 void print(std::string_view text);

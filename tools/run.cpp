@@ -2,13 +2,12 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
-#include <filesystem>
 #include <mutex>
 
 #include "engine/engine.h"
 #include "tools/command.h"
 #include "tools/feature_option.h"
+#include "tools/guest_options.h"
 #include "tools/literals.h"
 #include "wasi/threads.h"
 #include "wasi/wasi.h"
@@ -24,16 +23,7 @@ struct Ending {
   int code;
 };
 
-// Reports how a guest ended early.
-Ending end_with(const Trap& trap) {
-  if (trap.kind() == TrapKind::Exit) return {trap.exit_code()};
-  (void)finish_output(kExitSuccess);  // what was printed before the trap stands before its message
-  std::string text = printable(trap.to_string(), /*keep_newlines=*/true);
-  if (!text.ends_with('\n')) text += '\n';
-  std::fprintf(stderr, "error: %s", text.c_str());
-  return {kExitTrap};
-}
-
+Ending end_with(const Trap& trap) { return {report_trap(trap)}; }
 Ending end_with(const Error& error) { return {report_error(error)}; }
 
 // The end of a guest with threads is that of the process, whatever they are doing. Of two that end it at the same time
@@ -55,10 +45,7 @@ class RunCommand : public Command {
   explicit RunCommand(CLI::App& top) : Command(top.add_subcommand("run", "Run a program, or a function of a module")) {
     // CLI11 would read a leading '[' as the beginning of a list.
     auto single = [](CLI::Option* option) { return option->allow_extra_args(false)->type_name(""); };
-    single(app()->add_option("--dir", folders_, "HOST[::GUEST]: let the guest use a folder, under another name"))
-        ->check(is_folder);
-    single(app()->add_option("--env", variables_, "NAME[=VALUE]: set an environment variable, or pass on our own"))
-        ->check(is_variable);
+    guest_options_.add_to(*app());
     single(
         app()->add_option("--invoke", function_, "NAME: call this export, ARGS are its arguments, print its results"));
     single(app()->add_option("--max-memory", max_memory_, "SIZE: the most a linear memory may have (bytes, K, M, G)"))
@@ -86,15 +73,6 @@ class RunCommand : public Command {
   }
 
  private:
-  static std::string is_folder(const std::string& text) {
-    bool is_named = !text.empty() && !text.starts_with("::") && !text.ends_with("::");
-    return is_named ? "" : "'" + text + "' is not HOST or HOST::GUEST";
-  }
-
-  static std::string is_variable(const std::string& text) {
-    return text.empty() || text[0] == '=' ? "'" + text + "' is not NAME or NAME=VALUE" : "";
-  }
-
   static std::string is_size(const std::string& text) {
     Result<u64> size = parse_size(text);
     return size ? "" : size.error().message;
@@ -117,7 +95,7 @@ class RunCommand : public Command {
     if (!max_stack_.empty()) limits.stack_bytes = *parse_size(max_stack_);
     if (!max_gc_heap_.empty()) limits.gc_heap_bytes = *parse_size(max_gc_heap_);
     limits.gc_stress = gc_stress_;
-    Result<std::shared_ptr<wasi::Context>> context = wasi::make_context(guest_environment());
+    Result<std::shared_ptr<wasi::Context>> context = wasi::make_context(guest_options_.environment(file_, guest_arguments_));
     if (!context) return end_with(context.error());
     Linker linker(engine);
     wasi::add_to_linker(linker, *context);
@@ -155,29 +133,6 @@ class RunCommand : public Command {
   Ending ended_by(const Trap& trap) const {
     if (has_threads_) end_process(trap);
     return end_with(trap);
-  }
-
-  wasi::Config guest_environment() const {
-    wasi::Config config;
-    config.args.push_back(std::filesystem::path(file_).filename().string());
-    config.args.insert(config.args.end(), guest_arguments_.begin(), guest_arguments_.end());
-    for (const std::string& variable : variables_) {
-      std::string name = variable.substr(0, variable.find('='));
-      // Given twice, the last one counts, as in a shell.
-      std::erase_if(config.environment, [&](const std::string& other) { return other.starts_with(name + "="); });
-      if (name.size() < variable.size()) {
-        config.environment.push_back(variable);
-      } else if (const char* value = std::getenv(name.c_str())) {
-        config.environment.push_back(name + "=" + value);
-      }
-    }
-    for (const std::string& folder : folders_) {
-      size_t separator = folder.find("::");
-      std::string host = folder.substr(0, separator);
-      std::string guest = separator == std::string::npos ? host : folder.substr(separator + 2);
-      config.directories.push_back({.host_path = host, .guest_path = guest});
-    }
-    return config;
   }
 
   // What can be known about the entry before anything runs.
@@ -228,8 +183,7 @@ class RunCommand : public Command {
     return {kExitSuccess};
   }
 
-  std::vector<std::string> folders_;
-  std::vector<std::string> variables_;
+  GuestOptions guest_options_;
   std::string function_;
   std::string max_memory_;
   std::string max_stack_;

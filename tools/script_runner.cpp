@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/snapshot/snapshot.h"
 #include "engine/text/script.h"
 #include "tools/script_values.h"
 #include "tools/spectest.h"
@@ -220,8 +221,37 @@ class ScriptRunner {
     std::optional<Trap> trap;
     Result<Instance> instance = linker_.instantiate(store_, *module, &trap);
     if (!instance) return (trap ? "trap: " + trap->message() : describe_error(instance.error()));
+    if (options_.snapshot)
+      if (Verdict verdict = replace_by_snapshot(*instance)) return verdict;
     latest_instance_ = *instance;
     if (!script_module.id.empty()) instances_.insert_or_assign(script_module.id, *instance);
+    return std::nullopt;
+  }
+
+  // An action has changed an instance. Once instances are registered, others may have its memories and tables.
+  Verdict replace_after(const std::string& id) {
+    if (has_registered_) return std::nullopt;
+    Instance* instance = id.empty() ? &*latest_instance_ : &instances_.at(id);
+    runtime::Instance* old = instance->impl();
+    if (Verdict verdict = replace_by_snapshot(*instance)) return verdict;
+    for (auto& [name, other] : instances_)
+      if (other.impl() == old) other = *instance;
+    if (latest_instance_ && latest_instance_->impl() == old) latest_instance_ = *instance;
+    return std::nullopt;
+  }
+
+  Verdict replace_by_snapshot(Instance& instance) {
+    Result<std::vector<u8>> bytes = snapshot::take(instance, {});
+    if (!bytes && bytes.error().kind == ErrorKind::Unsupported) {
+      if (options_.verbose) options_.print(describe_error(bytes.error()));
+      return std::nullopt;
+    }
+    if (!bytes) return "snapshot: " + describe_error(bytes.error());
+    Result<Module> frozen = Module::from_binary(engine_, std::move(*bytes), "snapshot");
+    if (!frozen) return "snapshot refused as " + describe_error(frozen.error());
+    Result<Instance> again = linker_.instantiate(store_, *frozen);
+    if (!again) return "snapshot: " + describe_error(again.error());
+    instance = *again;
     return std::nullopt;
   }
 
@@ -370,6 +400,7 @@ class ScriptRunner {
       for (const auto& [name, memory] : shared->second) linker_.define(command.text, name, memory);
       return std::nullopt;
     }
+    has_registered_ = true;
     std::optional<Instance> instance = find(instances_, command.module_id, latest_instance_);
     if (!instance) return "no instance to register as \"" + command.text + "\"";
     linker_.define_instance(command.text, *instance);
@@ -384,8 +415,8 @@ class ScriptRunner {
       case Command::Kind::Register: return register_instance(command);
       case Command::Kind::Action: {
         ActionOutcome outcome = run_action(*command.action);
-        if (outcome.values) return std::nullopt;
-        return outcome.describe(store_);
+        if (!outcome.values) return outcome.describe(store_);
+        return options_.snapshot ? replace_after(command.action->module) : std::nullopt;
       }
       case Command::Kind::AssertReturn: return assert_return(command);
       case Command::Kind::AssertTrap: return assert_trap(command);
@@ -419,6 +450,7 @@ class ScriptRunner {
   Linker linker_;
   std::unordered_map<std::string, Instance> instances_;
   std::optional<Instance> latest_instance_;
+  bool has_registered_ = false;
   std::unordered_map<std::string, Module> definitions_;
   std::optional<Module> latest_definition_;
   std::unordered_map<std::string, SharedExports> shared_modules_;  // of the script, in one of its threads

@@ -31,6 +31,8 @@ struct ScriptOptions {
   bool verbose = false;
   bool gc_stress = false;  // collect garbage before every allocation
   bool quicken = true;     // as Config::quicken
+  // Every instance that can be frozen is replaced by one of its snapshot (engine/snapshot), before anything uses it.
+  bool snapshot = false;
   // Receives a line without a newline: failures and skipped commands as "FILE:LINE:COLUMN: …", and if verbose also
   // differing messages and what the guest prints.
   std::function<void(std::string_view line)> print = [](std::string_view) {};

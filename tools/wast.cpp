@@ -15,6 +15,7 @@ class WastCommand : public Command {
     app()->add_flag("--gc-stress", gc_stress_, "Collect garbage before every allocation");
     add_feature_option(*app(), features_);
     app()->add_flag("--no-quicken", no_quicken_, "Interpret the module's bytes in place, without quick code");
+    app()->add_flag("--snapshot", snapshot_, "Use snapshots of the instances instead of the instances, where possible");
     app()->add_option("FILE", files_, "Scripts, each run in a store of its own")->required()->check(refuse_empty);
   }
 
@@ -24,6 +25,7 @@ class WastCommand : public Command {
     options.verbose = verbose_;
     options.gc_stress = gc_stress_;
     options.quicken = !no_quicken_;
+    options.snapshot = snapshot_;
     options.print = [](std::string_view line) { print_line(printable(line)); };
     ScriptCounts total;
     for (const std::string& file : files_) {
@@ -48,6 +50,7 @@ class WastCommand : public Command {
   bool verbose_ = false;
   bool gc_stress_ = false;
   bool no_quicken_ = false;
+  bool snapshot_ = false;
 };
 
 }  // namespace

@@ -29,6 +29,8 @@ void define_member(Linker& linker, const std::shared_ptr<Context>& context, cons
 
 void interrupt(Context& context) { context.interrupt(); }
 
+std::optional<std::string> find_changed_descriptor(const Context& context) { return context.find_changed_descriptor(); }
+
 void add_to_linker(Linker& linker, std::shared_ptr<Context> context) {
 #define BRINK_WASI_FUNCTION(name) define_member(linker, context, #name, &Context::name);
 #include "wasi/preview1/functions.def"

@@ -15,6 +15,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -68,6 +69,10 @@ Result<std::shared_ptr<Context>> make_context(Config config);
 // Defines the 46 functions of "wasi_snapshot_preview1". The linker and all instances it makes share the context.
 // proc_exit ends the guest with a Trap of kind Exit.
 void add_to_linker(Linker& linker, std::shared_ptr<Context> context);
+
+// What of a context's descriptors is no longer as make_context left it ("descriptor 4 is open"), the first if several;
+// nothing if all are. Positions in files of the host's are not looked at.
+std::optional<std::string> find_changed_descriptor(const Context& context);
 
 // From now on every function of the context traps (Interrupted), but for what is already waiting in the host.
 void interrupt(Context& context);

@@ -23,6 +23,7 @@ class Context {
 
   // wasi.h
   void interrupt() { is_interrupted_ = true; }
+  std::optional<std::string> find_changed_descriptor() const;
   bool is_interrupted() const { return is_interrupted_.load(std::memory_order_relaxed); }
 
   // args_env.cpp

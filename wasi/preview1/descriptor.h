@@ -65,6 +65,11 @@ class DescriptorTable {
     std::lock_guard lock(mutex_);
     return number < entries_.size() ? entries_[number] : nullptr;
   }
+  // One more than the highest number that was ever in use.
+  u32 size() const {
+    std::lock_guard lock(mutex_);
+    return static_cast<u32>(entries_.size());
+  }
   bool full() const {
     std::lock_guard lock(mutex_);
     return used_ >= limit_;

@@ -117,4 +117,42 @@ Errno Context::fd_renumber(GuestMemory&, u32 from, u32 to) {
   return table_.renumber(from, to) ? Errno::Success : Errno::BadF;
 }
 
+std::optional<std::string> Context::find_changed_descriptor() const {
+  u32 number = 0;
+  auto differs = [&](const char* how) { return "descriptor " + std::to_string(number) + " " + how; };
+  for (; number < 3; ++number) {
+    auto found = table_.find(number);
+    bool has_callback = (number == 0 && config_.input) || (number == 1 && config_.output) ||
+                        (number == 2 && config_.error_output);
+    if (!found) {
+      // Closed by the host already, or by the guest.
+      if (has_callback || ::fcntl(static_cast<int>(number), F_GETFD) >= 0) return differs("has been closed");
+      continue;
+    }
+    bool is_same = has_callback ? found->source || found->sink
+                                : found->inherited && found->fd == static_cast<int>(number);
+    if (!is_same) return differs("is something else now");
+    if (found->flags != 0) return differs("has other flags");
+  }
+  for (const OpenDirectories* directories : {own_directories_.get(), config_.opened_directories.get()}) {
+    if (!directories) continue;
+    for (const OpenDirectory& directory : directories->list) {
+      auto found = table_.find(number);
+      if (!found) return differs("has been closed");
+      if (found->preopen != &directory) return differs("is something else now");
+      if (found->flags != 0) return differs("has other flags");
+      ++number;
+    }
+  }
+  for (size_t i = 0; i < config_.sockets.size(); ++i, ++number) {
+    auto found = table_.find(number);
+    if (!found) return differs("has been closed");
+    if (!found->is_socket()) return differs("is something else now");
+    if (found->flags != 0) return differs("has other flags");
+  }
+  for (u32 size = table_.size(); number < size; ++number)
+    if (table_.find(number)) return differs("is open");
+  return std::nullopt;
+}
+
 }  // namespace brink::wasi
