@@ -32,6 +32,7 @@
 #include <vector>
 
 #include "engine/base/error.h"
+#include "engine/interrupt.h"
 #include "engine/module/features.h"
 #include "engine/module/module_info.h"
 #include "engine/module/types.h"
@@ -75,7 +76,8 @@ enum class TrapKind : u8 {
   ArrayOutOfBounds,
   UnalignedAtomic,
   ExpectedSharedMemory,  // memory.atomic.wait at a memory that is not shared
-  Interrupted,           // a wait that SharedMemory::interrupt ended
+  Interrupted,           // by an InterruptHandle, or in a wait that SharedMemory::interrupt ended
+  OutOfFuel,             // with Config::consume_fuel: what the host gave is used up
   InvalidFunction,       // a lazily validated function turned out to be malformed, invalid or unsupported
   Limit,                 // a limit of the host
   Host,                  // a host function failed
@@ -211,6 +213,9 @@ struct Config {
   bool eager_validation = false;
   // Run functions as quick code (engine/quicken), made when they are validated; off: the module's bytes as they are.
   bool quicken = true;
+  // Deterministic metering: guests pay from StoreLimits::fuel, and trap (OutOfFuel) when they cannot.
+  // Quick code only: with `quicken` off nothing is charged. What is charged: engine/quicken/fuel.h.
+  bool consume_fuel = false;
 };
 
 class Engine {
@@ -410,6 +415,7 @@ struct StoreLimits {
   u32 tables = 10'000;
   u64 stack_bytes = 8u << 20;    // of the value stack: operands, locals and call frames together
   u64 gc_heap_bytes = 1u << 30;  // of the GC heap: structs, arrays and exceptions; when full a trap of kind Limit
+  u64 fuel = ~u64{0};            // with Config::consume_fuel: what guests may use, until Store::set_fuel
   bool gc_stress = false;        // collect garbage before every allocation: for tests
 };
 
@@ -442,6 +448,15 @@ class Store {
   // Frees what no guest and no held reference can reach.
   void collect_garbage();
   GcStatistics gc_statistics() const;
+  // From the first call on, guests of this store can be interrupted; a run that has begun before ends at its next host
+  // function. Costs some 100 KiB for each thread that runs such stores.
+  InterruptHandle interrupt_handle();
+  bool is_interrupted() const;
+  // Guests run again. A handle that interrupts from now on counts again.
+  void clear_interrupt();
+  // With Config::consume_fuel: what guests may still use.
+  void set_fuel(u64 fuel);
+  u64 fuel() const;
   // The host value of a reference made by make_extern; nothing for any other.
   std::optional<u64> extern_value(RefBits reference) const;
   runtime::StoreState& state() const { return *state_; }
@@ -460,6 +475,10 @@ class Caller {
   Instance instance() const { return Instance(instance_); }
   // The caller's export "memory", or else its memory 0.
   std::optional<Memory> memory() const;
+  // For host functions that wait: a descriptor that poll() finds readable once the store has been interrupted; -1 if
+  // nobody can. What the function returns then does not count: the guest traps.
+  int interrupt_descriptor() const;
+  bool is_interrupted() const;
   runtime::StoreState& store() const { return store_; }
 
  private:

@@ -429,6 +429,42 @@ class Limits(CommandTest):
         self.assertEqual(result.returncode, 134)
         self.assertTrue(result.stderr.startswith("error: call stack exhausted"), result.stderr)
 
+    def test_timeout_ends_loops_and_sleeps(self):
+        loop = self.write("loop.wat", '(module (func $forever (export "_start") (loop $l (br $l))))')
+        # Sleeps a day: one subscription of the monotonic clock.
+        sleep = self.write("sleep.wat", """(module
+            (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+            (memory (export "memory") 1)
+            (data (i32.const 16) "\\01\\00\\00\\00\\00\\00\\00\\00\\00\\00\\91\\4e\\94\\4e\\00\\00")
+            (func $nap (export "_start")
+              (drop (call $poll (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 128)))))""")
+        for path, function in ((loop, "forever"), (sleep, "nap")):
+            with self.subTest(path=path.name):
+                result = brink("run", "--timeout", "50ms", path)
+                self.assertEqual(result.returncode, 134)
+                self.assertTrue(result.stderr.startswith("error: interrupted\n"), result.stderr)
+                self.assertIn(function, result.stderr)
+        # And reading what nobody writes.
+        read = self.write("read.wat", """(module
+            (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+            (memory (export "memory") 1)
+            (data (i32.const 0) "\\10\\00\\00\\00\\10\\00\\00\\00")
+            (func (export "_start") (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))))""")
+        with subprocess.Popen([BRINK, "run", "--timeout", "50ms", str(read)], stdin=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
+            self.assertTrue(process.stderr.read().startswith(b"error: interrupted\n"))
+            self.assertEqual(process.wait(), 134)
+        self.assert_output(brink("run", "--timeout", "1h", "--invoke", "add", self.path, "1", "2"), "3\n")
+        self.assert_error(brink("run", "--timeout", "soon", self.path), 2, "--timeout", "soon")
+
+    def test_fuel_is_counted_in_instructions(self):
+        self.assert_output(brink("run", "--fuel", "3", "--invoke", "add", self.path, "1", "2"), "3\n")
+        result = brink("run", "--fuel", "2", "--invoke", "add", self.path, "1", "2")
+        self.assertEqual(result.returncode, 134)
+        self.assertTrue(result.stderr.startswith("error: all fuel consumed\n"), result.stderr)
+        for arguments in (["--fuel", "-1"], ["--fuel", "x"], ["--fuel", "1", "--no-quicken"]):
+            self.assert_error(brink("run", *arguments, "--invoke", "add", self.path, "1", "2"), 2, "--fuel")
+
     def test_extreme_limits_do_not_crash(self):
         for option in ("--max-stack", "--max-memory"):
             for size in ("0", "1", "17179869183G", "18446744073709551615"):

@@ -1,5 +1,7 @@
 #include "tools/literals.h"
 
+#include <charconv>
+
 #include <cerrno>
 #include <cstdlib>
 #include <string>
@@ -147,6 +149,19 @@ Result<u64> parse_size(std::string_view text) {
   if (!magnitude || magnitude->low > ~u64{0} >> shift)
     return refuse(text, "a size: bytes, or a number with K, M or G behind it, below 2^64 bytes");
   return magnitude->low << shift;
+}
+
+Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
+  static constexpr std::pair<std::string_view, double> kUnits[] = {{"", 1e9}, {"ns", 1},    {"us", 1e3}, {"ms", 1e6},
+                                                                   {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
+  size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
+  double number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + digits, number, std::chars_format::fixed);
+  for (auto [unit, nanoseconds] : kUnits) {
+    if (unit != text.substr(digits) || error != std::errc() || end != text.data() + digits) continue;
+    if (number * nanoseconds < 9.2e18) return std::chrono::nanoseconds(static_cast<i64>(number * nanoseconds));
+  }
+  return refuse(text, "a duration: seconds, or a number with ns, us, ms, s, m or h behind it");
 }
 
 Result<Value> parse_value(std::string_view text, ValueType type) {

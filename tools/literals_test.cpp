@@ -35,6 +35,23 @@ TEST(ParseSize, RefusesOtherText) {
     EXPECT_FALSE(parse_size(text)) << text;
 }
 
+TEST(ParseDuration, UnitsStandBehindTheNumber) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(*parse_duration("2"), 2s);
+  EXPECT_EQ(*parse_duration("1.5s"), 1500ms);
+  EXPECT_EQ(*parse_duration("200ms"), 200ms);
+  EXPECT_EQ(*parse_duration("0.5us"), 500ns);
+  EXPECT_EQ(*parse_duration("7ns"), 7ns);
+  EXPECT_EQ(*parse_duration("3m"), 3min);
+  EXPECT_EQ(*parse_duration("2h"), 2h);
+  EXPECT_EQ(*parse_duration("0"), 0s);
+}
+
+TEST(ParseDuration, RefusesOtherText) {
+  for (const char* text : {"", "s", "-1s", "+1", " 1", "1 s", "1d", "1.5.5", ".", "1e3", "ten", "9300000000", "1msec"})
+    EXPECT_FALSE(parse_duration(text)) << text;
+}
+
 TEST(ParseValue, IntegersInSignedAndUnsignedRange) {
   EXPECT_EQ(bits("0", kI32), 0u);
   EXPECT_EQ(bits("2147483647", kI32), 0x7FFFFFFFu);

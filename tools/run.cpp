@@ -2,7 +2,9 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "engine/engine.h"
 #include "tools/command.h"
@@ -40,6 +42,30 @@ std::mutex process_end;
   ::_exit(finish_output(end_with(trap).code));
 }
 
+// Interrupts a store when its time is up, unless it goes first.
+class Deadline {
+ public:
+  Deadline(InterruptHandle handle, std::chrono::nanoseconds time)
+      : thread_([this, handle, end = std::chrono::steady_clock::now() + time] {
+          std::unique_lock lock(mutex_);
+          if (!over_.wait_until(lock, end, [&] { return is_over_; })) handle.interrupt();
+        }) {}
+  ~Deadline() {
+    {
+      std::lock_guard lock(mutex_);
+      is_over_ = true;
+    }
+    over_.notify_one();
+    thread_.join();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable over_;
+  bool is_over_ = false;
+  std::thread thread_;
+};
+
 class RunCommand : public Command {
  public:
   explicit RunCommand(CLI::App& top) : Command(top.add_subcommand("run", "Run a program, or a function of a module")) {
@@ -53,12 +79,19 @@ class RunCommand : public Command {
     single(app()->add_option("--max-stack", max_stack_, "SIZE: of the value stack (default 8M)"))->check(is_size);
     single(app()->add_option("--max-gc-heap", max_gc_heap_, "SIZE: of the heap for structs and arrays (default 1G)"))
         ->check(is_size);
+    single(app()->add_option("--timeout", timeout_, "TIME: end the guest after so long (seconds, or 200ms, 5m…)"))
+        ->check(is_duration);
+    CLI::Option* fuel =
+        single(app()->add_option("--fuel", fuel_, "NUMBER: of instructions a guest (each thread) may execute"))
+            ->check(is_number);
     add_feature_option(*app(), features_);
     single(
         app()->add_option("--max-threads", max_threads_, "NUMBER: of threads a guest may have started (default 1024)"))
         ->check(CLI::Range(0u, 1u << 20));
     app()->add_flag("--gc-stress", gc_stress_, "Collect garbage before every allocation");
-    app()->add_flag("--no-quicken", no_quicken_, "Interpret the module's bytes in place, without quick code");
+    app()
+        ->add_flag("--no-quicken", no_quicken_, "Interpret the module's bytes in place, without quick code")
+        ->excludes(fuel);
     app()->add_option("FILE", file_, "The module, binary or text")->type_name("")->required()->check(refuse_empty);
     // For the help only: they are taken before CLI11 sees them, so that the guest's options stay the guest's.
     app()->add_option("ARGS", guest_arguments_, "Everything after FILE is the guest's")->type_name("");
@@ -78,12 +111,23 @@ class RunCommand : public Command {
     return size ? "" : size.error().message;
   }
 
+  static std::string is_number(const std::string& text) {
+    bool is_digits = text.find_first_not_of("0123456789") == std::string::npos;
+    return is_digits ? "" : "'" + text + "' is not a number of instructions";
+  }
+
+  static std::string is_duration(const std::string& text) {
+    auto duration = parse_duration(text);
+    return duration ? "" : duration.error().message;
+  }
+
   Ending run() {
     Config config;
     config.features = *parse_features(features_);
     // Who restricts what a module may use wants the answer before it runs.
     config.eager_validation = !features_.empty();
     config.quicken = !no_quicken_;
+    config.consume_fuel = fuel_.has_value();
     Engine engine(config);
     Result<Module> module = Module::from_file(engine, file_);
     if (!module) return end_with(module.error());
@@ -95,7 +139,9 @@ class RunCommand : public Command {
     if (!max_stack_.empty()) limits.stack_bytes = *parse_size(max_stack_);
     if (!max_gc_heap_.empty()) limits.gc_heap_bytes = *parse_size(max_gc_heap_);
     limits.gc_stress = gc_stress_;
-    Result<std::shared_ptr<wasi::Context>> context = wasi::make_context(guest_options_.environment(file_, guest_arguments_));
+    if (fuel_) limits.fuel = *fuel_;
+    Result<std::shared_ptr<wasi::Context>> context =
+        wasi::make_context(guest_options_.environment(file_, guest_arguments_));
     if (!context) return end_with(context.error());
     Linker linker(engine);
     wasi::add_to_linker(linker, *context);
@@ -114,6 +160,8 @@ class RunCommand : public Command {
   // The first, or only, thread.
   Ending run_guest(const Linker& linker, const Module& module, const StoreLimits& limits) {
     Store store(linker.engine(), limits);
+    std::optional<Deadline> deadline;
+    if (!timeout_.empty()) deadline.emplace(store.interrupt_handle(), *parse_duration(timeout_));
     std::optional<Trap> trap;
     Result<Instance> instance = linker.instantiate(store, module, &trap);
     if (trap) return ended_by(*trap);
@@ -188,6 +236,8 @@ class RunCommand : public Command {
   std::string max_memory_;
   std::string max_stack_;
   std::string max_gc_heap_;
+  std::string timeout_;
+  std::optional<u64> fuel_;
   u32 max_threads_ = 1024;
   bool has_threads_ = false;
   bool gc_stress_ = false;

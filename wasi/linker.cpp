@@ -1,4 +1,5 @@
 // Binds the functions to the engine. A definition's type is the member function's: u32 is i32, u64 and i64 are i64.
+#include "wasi/host/poll.h"
 #include "wasi/preview1/context.h"
 
 namespace brink::wasi {
@@ -19,6 +20,7 @@ void define_member(Linker& linker, const std::shared_ptr<Context>& context, cons
                    Errno (Context::*function)(GuestMemory&, Args...)) {
   linker.define_function(kModule, name, [context, function, name](Caller& caller, Args... arguments) -> Outcome<u32> {
     if (context->is_interrupted()) return std::unexpected(Trap(TrapKind::Interrupted));
+    host::InterruptibleWaits waits(caller);
     auto memory = memory_of(caller);
     if (!memory) return std::unexpected(Trap::host(std::string(name) + " needs a memory, and the caller has none"));
     return static_cast<u32>((*context.*function)(*memory, arguments...));

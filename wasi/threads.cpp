@@ -51,7 +51,11 @@ struct Threads::State {
   std::condition_variable thread_ended;
   bool has_ended = false;
   std::optional<Trap> trap;
-  std::map<u32, std::thread> running;  // by id
+  struct Thread {
+    std::thread thread;
+    std::optional<InterruptHandle> store;  // once it has one
+  };
+  std::map<u32, Thread> running;       // by id
   std::vector<std::thread> finished;   // about to return, or returned
   u32 last_id = 0;
 
@@ -70,30 +74,30 @@ i32 Threads::State::spawn(u32 argument) {
   while (running.contains(last_id));
   // The thread's first act is to take the lock, so it finds itself in `running`.
   try {
-    running.emplace(last_id, std::thread([this, id = last_id, argument] { run(id, argument); }));
+    running[last_id].thread = std::thread([this, id = last_id, argument] { run(id, argument); });
   } catch (const std::system_error&) {
+    running.erase(last_id);
     return kFailed;
   }
   return static_cast<i32>(last_id);
 }
 
 void Threads::State::run(u32 id, u32 argument) {
-  bool may_run;
-  {
-    std::lock_guard lock(mutex);
-    may_run = !has_ended;
-  }
-  if (may_run)
-    if (std::optional<Trap> why = run_guest(id, argument)) end(why);
+  if (std::optional<Trap> why = run_guest(id, argument)) end(why);
   std::lock_guard lock(mutex);
   auto self = running.find(id);
-  finished.push_back(std::move(self->second));
+  finished.push_back(std::move(self->second.thread));
   running.erase(self);
   thread_ended.notify_all();
 }
 
 std::optional<Trap> Threads::State::run_guest(u32 id, u32 argument) {
   Store store(module.engine(), config.limits);
+  {
+    std::lock_guard lock(mutex);
+    if (has_ended) return std::nullopt;
+    running[id].store = store.interrupt_handle();
+  }
   std::optional<Trap> failure;
   Result<Instance> instance = linker.instantiate(store, module, &failure);
   if (failure) return failure;
@@ -105,15 +109,20 @@ std::optional<Trap> Threads::State::run_guest(u32 id, u32 argument) {
 }
 
 void Threads::State::end(const std::optional<Trap>& why) {
+  std::vector<InterruptHandle> stores;
   {
     std::lock_guard lock(mutex);
     if (has_ended) return;
     has_ended = true;
     if (why) trap.emplace(*why);
+    if (config.first) stores.push_back(*config.first);
+    for (const auto& [id, thread] : running)
+      if (thread.store) stores.push_back(*thread.store);
   }
   if (why && config.on_end) config.on_end(*why);
   if (config.context) interrupt(*config.context);
   for (SharedMemory& memory : memories) memory.interrupt();
+  for (const InterruptHandle& store : stores) store.interrupt();
 }
 
 void Threads::State::join_finished() {

@@ -10,9 +10,8 @@
 // Each thread is a thread of the host with a store and an instance of its own, made by a copy of the linker. The
 // program ends when its first thread says so, or when any thread traps or calls proc_exit.
 //
-// How the others end. Threads that wait at the shared memory, and threads that call into WASI, trap (Interrupted). A
-// thread that only computes runs until it does either: an embedding process that cannot wait for that ends itself, as
-// `brink run` does.
+// How the others end: they are interrupted, whatever they are doing (engine/interrupt.h); the first thread too, if its
+// store's handle is given.
 #pragma once
 #include "wasi/wasi.h"
 
@@ -22,6 +21,7 @@ struct ThreadsConfig {
   u32 max_threads = 1024;  // at once, besides the first; beyond that thread-spawn fails, and the guest goes on
   StoreLimits limits;      // of each thread's store; memory_bytes holds for the shared memories too
   std::shared_ptr<Context> context = nullptr;  // interrupted at the end of the program
+  std::optional<InterruptHandle> first = {};   // of the first thread's store
   // Called by the thread that ends the program by a trap or proc_exit, once, while others may still run.
   std::function<void(const Trap&)> on_end = {};
 };

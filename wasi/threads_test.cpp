@@ -58,14 +58,17 @@ class WasiThreads : public testing::Test {
     Linker linker(engine);
     add_to_linker(linker, *context);
     std::atomic<int> ends = 0;
-    auto threads = Threads::create(
-        linker, module,
-        {.max_threads = max_threads, .limits = {}, .context = *context, .on_end = [&](const Trap&) { ++ends; }});
+    Store store(engine);
+    auto threads = Threads::create(linker, module,
+                                   {.max_threads = max_threads,
+                                    .limits = {},
+                                    .context = *context,
+                                    .first = store.interrupt_handle(),
+                                    .on_end = [&](const Trap&) { ++ends; }});
     if (!threads) {
       ADD_FAILURE() << threads.error().to_string();
       std::abort();
     }
-    Store store(engine);
     auto instance = linker.instantiate(store, module);
     if (!instance) {
       ADD_FAILURE() << instance.error().to_string();
@@ -194,6 +197,23 @@ TEST_F(WasiThreads, SoIsProcExit) {
   EXPECT_EQ(result.trap->kind(), TrapKind::Exit);
   EXPECT_EQ(result.trap->exit_code(), 42);
   EXPECT_EQ(result.ends, 1);
+}
+
+TEST_F(WasiThreads, ThatOnlyComputeEndToo) {
+  Run result = run(R"(
+    (func (export "wasi_thread_start") (param i32) (param $traps i32)
+      (call $add (i32.const 0) (i32.const 1))
+      (if (local.get $traps) (then (call $wait_for (i32.const 0) (i32.const 3)) (unreachable)))
+      (loop $again (br $again)))
+    (func (export "main")
+      (drop (call $spawn (i32.const 0)))
+      (drop (call $spawn (i32.const 0)))
+      (drop (call $spawn (i32.const 1)))
+      (loop $again (br $again))))");
+  ASSERT_FALSE(result.outcome);
+  EXPECT_EQ(result.outcome.error().kind(), TrapKind::Interrupted);
+  ASSERT_TRUE(result.trap);
+  EXPECT_EQ(result.trap->kind(), TrapKind::Unreachable);
 }
 
 TEST_F(WasiThreads, TheFirstThreadsEndIsTheEndOfAll) {

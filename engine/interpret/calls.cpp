@@ -30,6 +30,10 @@ bool call_host(State& s, const runtime::Function& function) {
     context.host_trap = std::move(outcome.error());
     return false;
   }
+  if (context.is_interrupted.load(std::memory_order_relaxed)) [[unlikely]] {
+    context.trap = TrapKind::Interrupted;
+    return false;
+  }
   s.sp = arguments + function.signature->result_slots;
   return true;
 }
@@ -70,6 +74,9 @@ Flow call_any(State& s, const runtime::Function& function, const u8* return_pc) 
 
 Flow tail_call_own(State& s, const FunctionCode* callee) {
   if (!ensure_prepared(s, *s.instance->module, callee)) return Flow::Trap;
+  // Quick code is interrupted through its table.
+  if (!callee->prepared->is_quick && s.context->is_interrupted.load(std::memory_order_relaxed)) [[unlikely]]
+    return trap(s, TrapKind::Interrupted);
   u32 params = callee->param_slots;
   u64 argument_bytes = params * sizeof(u64);
   const u64* arguments = s.sp - params;

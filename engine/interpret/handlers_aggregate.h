@@ -335,12 +335,9 @@ BRINK_INLINE Flow branch_on_cast(State& s, bool on_match) {
   read_u32(p);  // label
   while (*p++ & 0x80) {
   }
-  if (matches_heap_type(s, s.sp[-1], nullable, p) == on_match) {
-    take_branch(s, s.side, origin);
-  } else {
-    s.pc = p;
-    s.side += 1;
-  }
+  if (matches_heap_type(s, s.sp[-1], nullable, p) == on_match) return take_branch(s, s.side, origin);
+  s.pc = p;
+  s.side += 1;
   return Flow::Next;
 }
 

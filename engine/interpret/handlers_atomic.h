@@ -9,6 +9,7 @@
 #include <atomic>
 
 #include "engine/interpret/execute.h"
+#include "engine/runtime/interrupts.h"
 #include "engine/runtime/parking_lot.h"
 
 namespace brink::interpret {
@@ -156,8 +157,11 @@ inline Flow atomic_wait(State& s) {
   AtomicPlace place = locate_atomic(s, p, s.sp[-3], sizeof(T));
   if (place.at == nullptr) return Flow::Trap;
   if (place.memory->lot == nullptr) return trap(s, TrapKind::ExpectedSharedMemory);
-  WaitResult result =
-      place.memory->lot->wait(reinterpret_cast<T*>(place.at), static_cast<T>(s.sp[-2]), static_cast<i64>(s.sp[-1]));
+  runtime::ParkingLot& lot = *place.memory->lot;
+  const std::atomic<bool>* is_interrupted = &s.context->is_interrupted;
+  runtime::Interrupts::Waiting waiting(s.context->interrupts.get(), [&] { lot.interrupt(is_interrupted); });
+  WaitResult result = lot.wait(reinterpret_cast<T*>(place.at), static_cast<T>(s.sp[-2]), static_cast<i64>(s.sp[-1]),
+                               is_interrupted);
   if (result == WaitResult::Interrupted) return trap(s, TrapKind::Interrupted);
   s.sp[-3] = static_cast<u64>(result);
   s.sp -= 2;

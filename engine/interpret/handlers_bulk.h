@@ -13,6 +13,21 @@ BRINK_INLINE u64 grow_result(u64 old_size, AddressType address) {
   return address == AddressType::I32 ? static_cast<u32>(old_size) : old_size;
 }
 
+// Moves or fills `size` bytes a piece at a time, piece(offset, size), so that a guest in the middle of gigabytes can be
+// interrupted. Backward: the last piece first.
+template <class Piece>
+inline bool in_pieces(const State& s, u64 size, bool backward, Piece piece) {
+  constexpr u64 kPiece = 1 << 20;
+  for (u64 done = 0; done < size;) {
+    u64 bytes = std::min(kPiece, size - done);
+    piece(backward ? size - done - bytes : done, bytes);
+    done += bytes;
+    if (done < size && s.context->is_interrupted.load(std::memory_order_relaxed)) [[unlikely]]
+      return false;
+  }
+  return true;
+}
+
 BRINK_OP(MemorySize) {
   const u8* p = s.pc + 1;
   *s.sp++ = s.instance->memories[read_u32(p)]->pages();
@@ -33,7 +48,11 @@ BRINK_OUT_OF_LINE(MemoryFill) {
   runtime::Memory& memory = *s.instance->memories[read_u32(p)];
   u64 size = s.sp[-1], to = s.sp[-3];
   if (!memory.contains(to, size)) return trap(s, TrapKind::MemoryOutOfBounds);
-  runtime::fill_guest_bytes(memory.base + to, static_cast<u8>(s.sp[-2]), size);
+  auto value = static_cast<u8>(s.sp[-2]);
+  if (!in_pieces(s, size, false, [&](u64 offset, u64 bytes) {
+        runtime::fill_guest_bytes(memory.base + to + offset, value, bytes);
+      }))
+    return trap(s, TrapKind::Interrupted);
   s.sp -= 3;
   s.pc = p;
   return Flow::Next;
@@ -45,7 +64,12 @@ BRINK_OUT_OF_LINE(MemoryCopy) {
   runtime::Memory& from_memory = *s.instance->memories[read_u32(p)];
   u64 size = s.sp[-1], from = s.sp[-2], to = s.sp[-3];
   if (!to_memory.contains(to, size) || !from_memory.contains(from, size)) return trap(s, TrapKind::MemoryOutOfBounds);
-  runtime::move_guest_bytes(to_memory.base + to, from_memory.base + from, size);
+  u8* target = to_memory.base + to;
+  const u8* source = from_memory.base + from;
+  if (!in_pieces(s, size, target > source, [&](u64 offset, u64 bytes) {
+        runtime::move_guest_bytes(target + offset, source + offset, bytes);
+      }))
+    return trap(s, TrapKind::Interrupted);
   s.sp -= 3;
   s.pc = p;
   return Flow::Next;

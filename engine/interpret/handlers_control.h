@@ -11,7 +11,7 @@ namespace brink::interpret {
 // --- Branches --------------------------------------------------------------------------------------------------------
 
 // Takes the branch of a side entry that belongs to the instruction at `origin`.
-BRINK_INLINE void take_branch(State& s, const SideEntry* entry, const u8* origin) {
+BRINK_INLINE void move_along_branch(State& s, const SideEntry* entry, const u8* origin) {
   u32 keep = entry->keep();
   u64* target = s.fp + entry->height();
   if (keep != 0) [[unlikely]] {
@@ -22,6 +22,14 @@ BRINK_INLINE void take_branch(State& s, const SideEntry* entry, const u8* origin
   s.sp = target + keep;
   s.side = entry + entry->entry_delta;
   s.pc = origin + entry->pc_delta;
+}
+
+// The same as a handler's end. A loop goes round here: whether the guest is to go on is asked now (interrupts.h).
+BRINK_INLINE Flow take_branch(State& s, const SideEntry* entry, const u8* origin) {
+  if (entry->pc_delta <= 0 && s.context->is_interrupted.load(std::memory_order_relaxed)) [[unlikely]]
+    return trap(s, TrapKind::Interrupted);
+  move_along_branch(s, entry, origin);
+  return Flow::Next;
 }
 
 BRINK_INLINE void skip_label(State& s) {
@@ -67,15 +75,12 @@ BRINK_OP(Else) {
   return Flow::Next;
 }
 
-BRINK_OP(Br) { return take_branch(s, s.side, s.pc), Flow::Next; }
+BRINK_OP(Br) { return take_branch(s, s.side, s.pc); }
 
 BRINK_INLINE Flow branch_if(State& s, bool taken) {
-  if (taken) {
-    take_branch(s, s.side, s.pc);
-  } else {
-    skip_label(s);
-    s.side += 1;
-  }
+  if (taken) return take_branch(s, s.side, s.pc);
+  skip_label(s);
+  s.side += 1;
   return Flow::Next;
 }
 
@@ -88,7 +93,7 @@ BRINK_OP(BrTable) {
   u32 index = pop<u32>(s);
   const u8* p = s.pc + 1;
   u32 count = read_u32(p);
-  return take_branch(s, s.side + (index < count ? index : count), s.pc), Flow::Next;
+  return take_branch(s, s.side + (index < count ? index : count), s.pc);
 }
 
 BRINK_OP(BrOnNull) {

@@ -10,9 +10,9 @@ namespace brink::interpret {
 BRINK_OP(Try) { return skip_block_type(s), Flow::Next; }
 
 // Reached only by falling out of the arm in front: on behind the `end`.
-BRINK_OP(Catch) { return take_branch(s, s.side, s.pc), Flow::Next; }
-BRINK_OP(CatchAll) { return take_branch(s, s.side, s.pc), Flow::Next; }
-BRINK_STAMP(CatchEnd) { return take_branch(s, s.side, s.pc), Flow::Next; }
+BRINK_OP(Catch) { return take_branch(s, s.side, s.pc); }
+BRINK_OP(CatchAll) { return take_branch(s, s.side, s.pc); }
+BRINK_STAMP(CatchEnd) { return take_branch(s, s.side, s.pc); }
 
 BRINK_OP(Delegate) { return skip_label(s), Flow::Next; }
 

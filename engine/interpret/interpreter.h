@@ -1,5 +1,8 @@
 // The interpreter's door.
 #pragma once
+#include <memory>
+#include <mutex>
+
 #include "engine/interpret/state.h"
 
 namespace brink::interpret {
@@ -8,8 +11,29 @@ namespace brink::interpret {
 // (context.trap and friends say why, context.frame is the innermost frame). Memory faults are not handled here: see
 // runtime/fault.h.
 Status run(const State& state);
-// The same for quick code; `sp` and `side` of the state do not count.
-Status run_quick(const State& state);
+class ThreadDispatch;
+// The same for quick code; `sp` and `side` of the state do not count. Where a table of the thread's own is given, the
+// run can be interrupted.
+Status run_quick(const State& state, const ThreadDispatch* dispatch);
+
+// A thread's own table of quick code's handlers: what other threads overwrite to interrupt it (runtime/interrupts.h).
+class ThreadDispatch {
+ public:
+  ThreadDispatch();
+  ~ThreadDispatch();
+  // Made when a thread first asks, gone with the thread.
+  static ThreadDispatch& of_this_thread();
+  // From any thread: the next instruction that goes through the table looks at its Context::is_interrupted.
+  void interrupt();
+  // Makes the table whole again, for the thread it belongs to.
+  void repair();
+  const void* table() const;
+
+ private:
+  struct Table;
+  std::mutex mutex_;
+  std::unique_ptr<Table> table_;
+};
 
 // How this build dispatches: "threaded" or "portable".
 const char* dispatch_name();

@@ -331,6 +331,24 @@ struct SelectVector {
   }
 };
 
+// --- Fuel ------------------------------------------------------------------------------------------------------------
+
+struct PayFuel {
+  using Slow = NoSlowHalf;
+  template <class Width>
+  BRINK_INLINE static Flow run(QuickState& s) {
+    const u8* at = s.pc;
+    u64 amount = read_operand<u32>(s);
+    u64 left = s.context->fuel;
+    if (left < amount) [[unlikely]] {
+      s.context->fuel = 0;
+      return quick_trap(s, at, TrapKind::OutOfFuel);
+    }
+    s.context->fuel = left - amount;
+    return Flow::Next;
+  }
+};
+
 // --- Memory 0, guarded -----------------------------------------------------------------------------------------------
 
 template <class OnStack, class InMemory, class Address, class Offset>

@@ -1,9 +1,10 @@
 // Dispatch for quick code: the bodies of quick_handlers.h and its companions as a running machine, threaded or portable
 // as in interpreter.cpp.
 //
-// One table: narrow opcodes, fused opcodes, wide opcodes. Its address travels in a register with the rest of the state,
+// One table, or a copy of it a thread (ThreadDispatch): narrow opcodes, fused opcodes, wide opcodes. Its address travels in a register with the rest of the state,
 // so that an instruction's end is a load of two bytes and an indirect jump.
 #include <array>
+#include <atomic>
 
 #include "engine/interpret/interpreter.h"
 #include "engine/interpret/quick_calls.h"
@@ -77,9 +78,15 @@ BRINK_GUEST_RACES __attribute__((preserve_none)) Status handler(BRINK_QUICK_REGI
   return Status::Done;
 }
 
+// In every place of a table that has been interrupted. At the end of a run there is nothing left to interrupt, and no
+// frame to blame.
+__attribute__((preserve_none, noinline)) Status interrupted_handler(BRINK_QUICK_REGISTERS);
+
 #else
 
 using Handler = Flow (*)(QuickState& s);
+
+Flow interrupted_handler(QuickState& s);
 
 template <class Body, class Width>
 BRINK_GUEST_RACES Flow handler(QuickState& s) {
@@ -109,6 +116,41 @@ constinit const std::array<Handler, quick::kOpcodeCount> QuickDispatch::kTable =
 #undef BRINK_QUICK
 };
 
+bool is_boundary(const u8* pc) { return pc == kQuickExit || pc == kQuickCrossReturn; }
+
+// Whether the run that dispatched through an overwritten table is to end; else its thread's table is whole again.
+bool takes_interrupt(Context& context) {
+  ThreadDispatch::of_this_thread().repair();
+  return context.is_interrupted.load(std::memory_order_seq_cst);
+}
+
+#ifdef BRINK_THREADED
+
+[[gnu::noinline]] bool answer_interrupt(Context& context, const u8* pc, Frame* frame) {
+  if (!takes_interrupt(context)) return false;
+  context.trap = TrapKind::Interrupted;
+  context.pc = pc + 2;
+  context.frame = frame;
+  return true;
+}
+
+__attribute__((preserve_none, noinline)) Status interrupted_handler(BRINK_QUICK_REGISTERS) {
+  QuickState s{pc, t, fp, memory, instance, table, frame, context, f};
+  if (!is_boundary(pc) && answer_interrupt(*context, pc, frame)) return Status::Trap;
+  BRINK_QUICK_GO(QuickDispatch::kTable[next_opcode(s)]);
+}
+
+#else
+
+Flow interrupted_handler(QuickState& s) {
+  if (is_boundary(s.pc) || !takes_interrupt(*s.context)) return QuickDispatch::kTable[next_opcode(s)](s);
+  s.context->trap = TrapKind::Interrupted;
+  s.context->pc = s.pc + 2;
+  return Flow::Trap;
+}
+
+#endif
+
 constexpr u8 low(quick::QuickOp op) { return static_cast<u8>(static_cast<u32>(op)); }
 constexpr u8 high(quick::QuickOp op) { return static_cast<u8>(static_cast<u32>(op) >> 8); }
 
@@ -118,24 +160,69 @@ static_assert(std::endian::native == std::endian::little);
 const u8 kQuickExit[2] = {low(quick::QuickOp::Exit), high(quick::QuickOp::Exit)};
 const u8 kQuickCrossReturn[2] = {low(quick::QuickOp::CrossReturn), high(quick::QuickOp::CrossReturn)};
 
+// --- A thread's own table --------------------------------------------------------------------------------------------
+
+struct ThreadDispatch::Table {
+  std::array<Handler, quick::kOpcodeCount> handlers;
+  bool is_overwritten = false;
+};
+
+ThreadDispatch::ThreadDispatch() : table_(std::make_unique<Table>(Table{QuickDispatch::kTable})) {}
+ThreadDispatch::~ThreadDispatch() = default;
+
+ThreadDispatch& ThreadDispatch::of_this_thread() {
+  static thread_local ThreadDispatch dispatch;
+  return dispatch;
+}
+
+const void* ThreadDispatch::table() const { return table_->handlers.data(); }
+
+void ThreadDispatch::interrupt() {
+  std::lock_guard lock(mutex_);
+  if (table_->is_overwritten) return;
+  for (Handler& handler : table_->handlers)
+    std::atomic_ref<Handler>(handler).store(&interrupted_handler, std::memory_order_relaxed);
+  table_->is_overwritten = true;
+}
+
+void ThreadDispatch::repair() {
+  std::lock_guard lock(mutex_);
+  for (u32 i = 0; i < quick::kOpcodeCount; ++i)
+    std::atomic_ref<Handler>(table_->handlers[i]).store(QuickDispatch::kTable[i], std::memory_order_relaxed);
+  table_->is_overwritten = false;
+}
+
+namespace {
+
+const Handler* table_of(const ThreadDispatch* dispatch) {
+  return dispatch == nullptr ? QuickDispatch::kTable.data() : static_cast<const Handler*>(dispatch->table());
+}
+
+}  // namespace
+
 #ifdef BRINK_THREADED
 
 // Small and uninstrumented for the same reason as run() in interpreter.cpp.
-__attribute__((noinline, no_sanitize("address", "undefined", "thread"))) Status run_quick(const State& state) {
-  const Handler* table = QuickDispatch::kTable.data();
+static __attribute__((noinline, no_sanitize("address", "undefined", "thread"))) Status enter_quick_code(const State& state,
+                                                                                            const Handler* table) {
   u16 opcode;
   __builtin_memcpy(&opcode, state.pc, 2);
   return table[opcode](state.pc, 0, state.fp, state.memory, state.instance, table, state.frame, state.context,
                        FloatRegister{});
 }
 
+Status run_quick(const State& state, const ThreadDispatch* dispatch) {
+  return enter_quick_code(state, table_of(dispatch));
+}
+
 #else
 
-Status run_quick(const State& state) {
+Status run_quick(const State& state, const ThreadDispatch* dispatch) {
+  const Handler* table = table_of(dispatch);
   QuickState s{state.pc, 0,           state.fp,      state.memory,   state.instance,
-               nullptr,  state.frame, state.context, FloatRegister{}};
+               table,    state.frame, state.context, FloatRegister{}};
   for (;;) {
-    Flow flow = QuickDispatch::kTable[next_opcode(s)](s);
+    Flow flow = table[next_opcode(s)](s);
     if (flow == Flow::Next) [[likely]]
       continue;
     s.context->frame = s.frame;

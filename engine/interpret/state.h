@@ -49,6 +49,8 @@ inline bool is_cross_return(const u8* pc) { return pc == kCrossReturn || pc == k
 
 namespace brink::runtime {
 
+class Interrupts;
+
 // A store's thread of execution.
 struct Context {
   // Kept up to date by the interpreter, so that faults, traps and host calls know where the guest is.
@@ -59,6 +61,11 @@ struct Context {
   std::optional<Trap> host_trap;          // the trap a host function returned; overrides `trap`
   std::string trap_detail;
   gc::ExceptionObject* exception = nullptr;  // in flight, with trap == UncaughtException
+
+  // Set by other threads: guest code is to trap (interrupts.h).
+  std::atomic<bool> is_interrupted = false;
+  std::shared_ptr<Interrupts> interrupts;  // null: nobody can
+  u64 fuel = 0;                            // with Config::consume_fuel
 
   StoreState* store = nullptr;
   u64* stack_begin = nullptr;  // the mapping

@@ -112,6 +112,9 @@ class Emitter {
     std::memcpy(code_.get() + field, &delta, 4);
   }
 
+  // Fills a word that was written before.
+  void set_word(u32 field, u32 value) { std::memcpy(code_.get() + field, &value, 4); }
+
   u32 size() const { return static_cast<u32>(position_ - code_.get()); }
   // A slot was too far for narrow code: the function must be done again, wide.
   bool overflow() const { return overflow_; }

@@ -7,10 +7,10 @@ namespace brink::quick {
 
 QuickSink::QuickSink(const ModuleInfo& module, const QuickenOptions& options, u32 result_slots, u32 body_size,
                      bool wide)
-    : module_(module),
+    : out_({.wide = wide, .fuse = options.fuse, .origins = options.origins}, body_size),
+      module_(module),
       plain_memory0_(options.memory0_guarded && !module.memories.empty() &&
                      module.memories[0].limits.address == AddressType::I32 && module.memories[0].page_size_log2 == 16),
-      out_({.wide = wide, .fuse = options.fuse, .origins = options.origins}, body_size),
       result_slots_(result_slots) {}
 
 void QuickSink::on_start(const BodyState& state, std::span<const u8> code, u32 code_offset) {

@@ -43,6 +43,12 @@ class QuickSink : public NullSink {
 
   PreparedCode take(bool& overflow);
 
+ protected:  // for FuelSink
+  void emit(QuickOp op) { out_.op(op, false); }
+
+  Emitter out_;
+  bool reachable_ = true;
+
  private:
   // --- The operand stack (quick_values.cpp) ---
 
@@ -114,7 +120,6 @@ class QuickSink : public NullSink {
 
   // --- Instructions ---
 
-  void emit(QuickOp op) { out_.op(op, false); }
   void emit_value(QuickOp op, bool to_f = false) {
     out_.op(op, true);
     open_is_f_ = to_f;
@@ -168,7 +173,6 @@ class QuickSink : public NullSink {
 
   const ModuleInfo& module_;
   bool plain_memory0_;
-  Emitter out_;
   u32 result_slots_;
   const BodyState* state_ = nullptr;
   const u8* code_ = nullptr;
@@ -176,7 +180,6 @@ class QuickSink : public NullSink {
   std::vector<u32> local_map_;
   u32 local_slots_ = 0;
 
-  bool reachable_ = true;
   OperandStack stack_;
   u32 settled_ = 0;  // positions below are all in their slots
   Accumulator t_, f_;

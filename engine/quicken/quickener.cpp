@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/quicken/quick_sink.h"
+#include "engine/quicken/fuel.h"
 #include "engine/validate/body_decoder.h"
 
 namespace brink::quick {
@@ -11,18 +11,25 @@ namespace {
 // Quick code is addressed by signed 32-bit distances; its size is at most some ten times the body's.
 constexpr u32 kMaxBodyBytes = 64u << 20;
 
-Result<PreparedCode> run(const ModuleInfo& module, u32 function_index, const QuickenOptions& options, bool wide,
+template <class Sink>
+Result<PreparedCode> run_through(const ModuleInfo& module, u32 function_index, const QuickenOptions& options, bool wide,
                          bool& overflow) {
   if (options.origins) options.origins->clear();
   const RegisteredType& type = module.function_type(function_index);
-  QuickSink sink(module, options, type.result_slots, module.functions[function_index].body.size, wide);
-  BodyDecoder<QuickSink> decoder(module, module.functions[function_index].body, sink, body_scratch());
+  Sink sink(module, options, type.result_slots, module.functions[function_index].body.size, wide);
+  BodyDecoder<Sink> decoder(module, module.functions[function_index].body, sink, body_scratch());
   if (auto decoded = decoder.decode_function(type); !decoded) return std::unexpected(decoded.error());
   PreparedCode prepared = sink.take(overflow);
   prepared.param_slots = type.param_slots;
   prepared.result_slots = type.result_slots;
   prepared.max_operand_slots = decoder.max_operand_slots();
   return prepared;
+}
+
+Result<PreparedCode> run(const ModuleInfo& module, u32 function_index, const QuickenOptions& options, bool wide,
+                         bool& overflow) {
+  return options.consume_fuel ? run_through<FuelSink>(module, function_index, options, wide, overflow)
+                              : run_through<QuickSink>(module, function_index, options, wide, overflow);
 }
 
 }  // namespace

@@ -9,6 +9,8 @@ namespace brink::quick {
 struct QuickenOptions {
   // Memory 0 has 32-bit addresses, 64 KiB pages and guard pages behind it; if false every access is checked explicitly.
   bool memory0_guarded = true;
+  // Guests pay for what they do: fuel.h.
+  bool consume_fuel = false;
   // Off: one opcode an instruction, as the statistics want it.
   bool fuse = true;
   // Filled where not null, in ascending order of `quick`.

@@ -33,8 +33,7 @@ void attach_backtrace(Trap& trap, const Context& context) {
     const u8* first = module.info.bytes.data() + code.prepared->code_offset;
     const u8* instruction =
         code.prepared->is_quick
-            ? first + quick::original_offset(module.info, out.function_index,
-                                             {.memory0_guarded = module.memory0_guarded}, offset)
+            ? first + quick::original_offset(module.info, out.function_index, module.quicken_options(), offset)
             : interpret::instruction_containing(first, first + offset);
     out.module_offset = static_cast<u64>(instruction - module.info.bytes.data());
     frames.push_back(std::move(out));

@@ -6,6 +6,7 @@
 #include "engine/interpret/interpreter.h"
 #include "engine/runtime/backtrace.h"
 #include "engine/runtime/fault.h"
+#include "engine/runtime/interrupts.h"
 #include "engine/runtime/objects.h"
 
 namespace brink::runtime {
@@ -49,24 +50,36 @@ Trap take_trap(Context& context) {
 }
 
 // sigsetjmp's frame: kept small, and without objects that a jump would leave undestroyed.
-Status run_guarded(Context& context, const State& state) {
+Status run_guarded(Context& context, const State& state, const interpret::ThreadDispatch* dispatch) {
   sigjmp_buf target;
   FaultScope scope(context, &target);
   if (sigsetjmp(target, 0) == 0)
-    return state.frame->code->prepared->is_quick ? interpret::run_quick(state) : interpret::run(state);
+    return state.frame->code->prepared->is_quick ? interpret::run_quick(state, dispatch) : interpret::run(state);
   context.trap = TrapKind::MemoryOutOfBounds;
   return Status::Trap;
+}
+
+Status run_interruptibly(Context& context, const State& state) {
+  InterruptibleRun run(context);
+  // Asked once the run can be interrupted, so that nothing falls between.
+  if (context.is_interrupted.load(std::memory_order_seq_cst)) [[unlikely]] {
+    context.trap = TrapKind::Interrupted;
+    return Status::Trap;
+  }
+  return run_guarded(context, state, run.dispatch());
 }
 
 }  // namespace
 
 Context::Context(StoreState& owner) : store(&owner) {
+  fuel = owner.limits.fuel;
   bool quicken = owner.engine.config().quicken;
   exit_pc = quicken ? interpret::kQuickExit : interpret::kExit;
   cross_return_pc = quicken ? interpret::kQuickCrossReturn : interpret::kCrossReturn;
 }
 
 Context::~Context() {
+  if (interrupts) interrupts->detach();
   if (stack_begin != nullptr) munmap(stack_begin, stack_bytes);
 }
 
@@ -106,7 +119,7 @@ Outcome<void> call_function(StoreState& store, Function& function, u64* slots) {
   context.pc = state.pc;
   context.frame = state.frame;
   context.nesting += 1;
-  Status status = run_guarded(context, state);
+  Status status = run_interruptibly(context, state);
   context.nesting -= 1;
 
   Outcome<void> outcome;

@@ -32,6 +32,10 @@ Error ModuleState::locate(Error error) const {
   return error;
 }
 
+quick::QuickenOptions ModuleState::quicken_options() const {
+  return {.memory0_guarded = memory0_guarded, .consume_fuel = engine->config.consume_fuel};
+}
+
 Result<void> prepare(ModuleState& module, FunctionCode& code) {
   if (code.code.load(std::memory_order_acquire) != nullptr) return {};
   std::lock_guard lock(module.prepare_mutex);
@@ -40,7 +44,7 @@ Result<void> prepare(ModuleState& module, FunctionCode& code) {
   u32 index = static_cast<u32>(&code - module.code) + module.info.imported_functions;
   auto prepared =
       module.engine->config.quicken
-          ? quick::quicken_function(module.info, index, {.memory0_guarded = module.memory0_guarded})
+          ? quick::quicken_function(module.info, index, module.quicken_options())
           : prepare_function(module.info, index, PrepareOptions{.memory0_guarded = module.memory0_guarded});
   if (!prepared) return std::unexpected(module.locate(std::move(prepared.error())));
   auto kept = std::make_unique<PreparedCode>(std::move(*prepared));

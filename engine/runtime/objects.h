@@ -17,6 +17,10 @@
 #include "engine/text/parser.h"
 #include "engine/validate/side_table.h"
 
+namespace brink::quick {
+struct QuickenOptions;
+}
+
 namespace brink::runtime {
 
 struct Context;
@@ -143,6 +147,8 @@ struct ModuleState {
   ModuleState& operator=(const ModuleState&) = delete;
   // Puts line and column, or the module's name, into an error about its bytes.
   Error locate(Error error) const;
+  // How its functions are quickened.
+  quick::QuickenOptions quicken_options() const;
 };
 
 // Validates and prepares a function for the interpreter, once; safe from several threads.

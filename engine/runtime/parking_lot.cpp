@@ -10,10 +10,12 @@ void ParkingLot::take_out(Queue& queue, Waiter& waiter) {
   waiter.is_queued = false;
 }
 
-WaitResult ParkingLot::park(std::unique_lock<std::mutex>& lock, const void* address, i64 timeout_ns) {
+WaitResult ParkingLot::park(std::unique_lock<std::mutex>& lock, const void* address, i64 timeout_ns,
+                            const std::atomic<bool>* flag) {
   using Clock = std::chrono::steady_clock;
   static_assert(std::is_same_v<Clock::duration, std::chrono::nanoseconds>);
   Waiter waiter;
+  waiter.flag = flag;
   {
     Queue& queue = queues_[address];
     waiter.before = queue.last;
@@ -31,7 +33,7 @@ WaitResult ParkingLot::park(std::unique_lock<std::mutex>& lock, const void* addr
     if (found->second.first == nullptr) queues_.erase(found);
     return WaitResult::TimedOut;
   }
-  return is_interrupted_ ? WaitResult::Interrupted : WaitResult::Woken;
+  return waiter.is_interrupted ? WaitResult::Interrupted : WaitResult::Woken;
 }
 
 u32 ParkingLot::notify(const void* address, u32 count) {
@@ -58,17 +60,32 @@ u32 ParkingLot::waiting_at(const void* address) {
   return count;
 }
 
+template <class Predicate>
+void ParkingLot::interrupt_those(Predicate is_meant) {
+  for (auto at = queues_.begin(); at != queues_.end();) {
+    Queue& queue = at->second;
+    for (Waiter* waiter = queue.first; waiter != nullptr;) {
+      Waiter* after = waiter->after;
+      if (is_meant(*waiter)) {
+        take_out(queue, *waiter);
+        waiter->is_interrupted = true;
+        waiter->wake.notify_one();
+      }
+      waiter = after;
+    }
+    at = queue.first == nullptr ? queues_.erase(at) : std::next(at);
+  }
+}
+
 void ParkingLot::interrupt() {
   std::lock_guard lock(mutex_);
   is_interrupted_ = true;
-  for (auto& [address, queue] : queues_) {
-    while (queue.first != nullptr) {
-      Waiter& waiter = *queue.first;
-      take_out(queue, waiter);
-      waiter.wake.notify_one();
-    }
-  }
-  queues_.clear();
+  interrupt_those([](const Waiter&) { return true; });
+}
+
+void ParkingLot::interrupt(const std::atomic<bool>* flag) {
+  std::lock_guard lock(mutex_);
+  interrupt_those([&](const Waiter& waiter) { return waiter.flag == flag; });
 }
 
 }  // namespace brink::runtime

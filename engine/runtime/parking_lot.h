@@ -25,13 +25,13 @@ class ParkingLot {
   ParkingLot& operator=(const ParkingLot&) = delete;
 
   // Waits while no one notifies, if *address == expected. `address` is aligned and stays readable. A negative timeout
-  // (nanoseconds) is none.
+  // (nanoseconds) is none. Who sets `flag`, if there is one, ends the wait by interrupt(flag).
   template <class T>
-  WaitResult wait(T* address, T expected, i64 timeout_ns) {
+  WaitResult wait(T* address, T expected, i64 timeout_ns, const std::atomic<bool>* flag = nullptr) {
     std::unique_lock lock(mutex_);
-    if (is_interrupted_) return WaitResult::Interrupted;
+    if (is_interrupted_ || (flag != nullptr && *flag)) return WaitResult::Interrupted;
     if (std::atomic_ref<T>(*address).load() != expected) return WaitResult::NotEqual;
-    return park(lock, address, timeout_ns);
+    return park(lock, address, timeout_ns, flag);
   }
 
   // How many were woken, at most `count`.
@@ -42,12 +42,16 @@ class ParkingLot {
 
   // All that wait and all that will: WaitResult::Interrupted.
   void interrupt();
+  // Those that wait with this flag, which has been set: WaitResult::Interrupted.
+  void interrupt(const std::atomic<bool>* flag);
 
  private:
   // On the stack of the thread that waits.
   struct Waiter {
     std::condition_variable wake;
+    const std::atomic<bool>* flag = nullptr;
     bool is_queued = true;
+    bool is_interrupted = false;
     Waiter* before = nullptr;
     Waiter* after = nullptr;
   };
@@ -56,7 +60,11 @@ class ParkingLot {
     Waiter* last = nullptr;
   };
 
-  WaitResult park(std::unique_lock<std::mutex>& lock, const void* address, i64 timeout_ns);
+  WaitResult park(std::unique_lock<std::mutex>& lock, const void* address, i64 timeout_ns,
+                  const std::atomic<bool>* flag);
+  // Interrupts the waiters that `is_meant` is true for.
+  template <class Predicate>
+  void interrupt_those(Predicate is_meant);
   static void take_out(Queue& queue, Waiter& waiter);
 
   std::mutex mutex_;

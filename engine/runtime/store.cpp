@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/interpret/state.h"
+#include "engine/runtime/interrupts.h"
 #include "engine/runtime/objects.h"
 
 namespace brink {
@@ -82,6 +83,21 @@ GcStatistics Store::gc_statistics() const {
   }
   return result;
 }
+
+InterruptHandle Store::interrupt_handle() {
+  runtime::Context& context = *state_->context;
+  if (!context.interrupts) context.interrupts = std::make_shared<runtime::Interrupts>(context);
+  return InterruptHandle(context.interrupts);
+}
+
+bool Store::is_interrupted() const { return state_->context->is_interrupted; }
+
+void Store::clear_interrupt() {
+  if (state_->context->interrupts) state_->context->interrupts->clear();
+}
+
+void Store::set_fuel(u64 fuel) { state_->context->fuel = fuel; }
+u64 Store::fuel() const { return state_->context->fuel; }
 
 // --- Function --------------------------------------------------------------------------------------------------------
 
@@ -260,6 +276,13 @@ std::optional<Global> Instance::get_global(std::string_view name) const {
   return export_as<Global, runtime::Global>(*this, name, ExternKind::Global);
 }
 const ModuleInfo& Instance::module() const { return impl_->module->info; }
+
+bool Caller::is_interrupted() const { return store_.context->is_interrupted; }
+
+int Caller::interrupt_descriptor() const {
+  const auto& interrupts = store_.context->interrupts;
+  return interrupts ? interrupts->descriptor() : -1;
+}
 
 std::optional<Memory> Caller::memory() const {
   if (instance_ == nullptr) return std::nullopt;

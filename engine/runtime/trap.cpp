@@ -25,6 +25,7 @@ const char* trap_message(TrapKind kind) {
     case TrapKind::UnalignedAtomic: return "unaligned atomic";
     case TrapKind::ExpectedSharedMemory: return "expected shared memory";
     case TrapKind::Interrupted: return "interrupted";
+    case TrapKind::OutOfFuel: return "all fuel consumed";
     case TrapKind::InvalidFunction: return "function cannot run";
     case TrapKind::Limit: return "limit exceeded";
     case TrapKind::Host: return "host function failed";

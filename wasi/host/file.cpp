@@ -1,24 +1,17 @@
 #include "wasi/host/file.h"
 
-#include <poll.h>
 #include <sys/socket.h>
+
+#include "wasi/host/poll.h"
 
 namespace brink::wasi::host {
 namespace {
 
-// Waits until `events` are possible; false, with errno, if they are not now and waiting is refused.
-bool wait_for(int fd, short events, bool block) {
-  pollfd subject{fd, events, 0};
-  int ready;
-  do ready = ::poll(&subject, 1, block ? -1 : 0);
-  while (ready < 0 && errno == EINTR);
-  if (ready == 0) errno = EAGAIN;
-  return ready > 0;
-}
-
 template <class Call>
 HostResult<size_t> transfer(int fd, short events, Waiting waiting, Call call) {
   if (waiting == Waiting::Refuse && !wait_for(fd, events, false)) return last_error();
+  // The host's own descriptors may block in the call itself, where no interrupt reaches.
+  if (waiting == Waiting::Block && can_be_interrupted() && !wait_for(fd, events, true)) return last_error();
   for (;;) {
     ssize_t moved = call();
     if (moved >= 0) return static_cast<size_t>(moved);

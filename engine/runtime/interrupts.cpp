@@ -1,0 +1,74 @@
+#include "engine/runtime/interrupts.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "engine/interrupt.h"
+
+namespace brink {
+
+void InterruptHandle::interrupt() const { impl_->interrupt(); }
+
+namespace runtime {
+
+Interrupts::~Interrupts() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void Interrupts::interrupt() {
+  std::lock_guard lock(mutex_);
+  if (context_ == nullptr) return;
+  context_->is_interrupted.store(true, std::memory_order_seq_cst);
+  if (descriptor_ >= 0) ::eventfd_write(descriptor_, 1);
+  if (running_ != nullptr) running_->interrupt();
+  if (wake_) wake_();
+}
+
+void Interrupts::clear() {
+  std::lock_guard lock(mutex_);
+  context_->is_interrupted.store(false, std::memory_order_relaxed);
+  eventfd_t count;
+  if (descriptor_ >= 0) ::eventfd_read(descriptor_, &count);
+}
+
+void Interrupts::detach() {
+  std::lock_guard lock(mutex_);
+  context_ = nullptr;
+}
+
+interpret::ThreadDispatch* Interrupts::enter(interpret::ThreadDispatch* dispatch) {
+  std::lock_guard lock(mutex_);
+  return std::exchange(running_, dispatch);
+}
+
+int Interrupts::descriptor() {
+  std::lock_guard lock(mutex_);
+  if (descriptor_ < 0) descriptor_ = ::eventfd(context_->is_interrupted ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return descriptor_;
+}
+
+Interrupts::Waiting::Waiting(Interrupts* interrupts, std::function<void()> wake) : interrupts_(interrupts) {
+  if (interrupts_ == nullptr) return;
+  std::lock_guard lock(interrupts_->mutex_);
+  interrupts_->wake_ = std::move(wake);
+  if (interrupts_->context_->is_interrupted) interrupts_->wake_();
+}
+
+Interrupts::Waiting::~Waiting() {
+  if (interrupts_ == nullptr) return;
+  std::lock_guard lock(interrupts_->mutex_);
+  interrupts_->wake_ = nullptr;
+}
+
+InterruptibleRun::InterruptibleRun(Context& context) : interrupts_(context.interrupts.get()) {
+  if (interrupts_ == nullptr) return;
+  dispatch_ = &interpret::ThreadDispatch::of_this_thread();
+  outer_ = interrupts_->enter(dispatch_);
+}
+
+InterruptibleRun::~InterruptibleRun() {
+  if (interrupts_ != nullptr) interrupts_->enter(outer_);
+}
+
+}  // namespace runtime
+}  // namespace brink
