@@ -155,6 +155,7 @@ void decode_validate(std::span<const u8> bytes) {
     auto valid = validate_function(*module, i);
     auto prepared = prepare_function(*module, i, {});
     check(valid.has_value() == prepared.has_value(), "validation and preparation disagree");
+    check_quick_code(*module, i, valid);
     if (strict && validate_function(*strict, i)) check(valid.has_value(), "fewer features accept what more refuse");
     if (!valid) {
       check_error(valid.error(), bytes.size());

@@ -3,15 +3,19 @@
 #pragma once
 #include <span>
 
-#include "engine/base/integers.h"
-#include "engine/module/features.h"
+#include "engine/base/error.h"
+#include "engine/module/module_info.h"
 
 namespace brink::fuzz {
 
-// Bytes as a binary module: decoded, every function validated and prepared for the interpreter. Checked are that
-// validation and preparation agree, that errors point into the module, that stamps can be taken back, and that every
-// side-table entry is the one the specification of the side table asks for.
+// Bytes as a binary module: decoded, every function validated, prepared for the plain interpreter and quickened. Checked
+// are that all three agree, that errors point into the module, that stamps can be taken back, that every side-table
+// entry is the one the specification of the side table asks for, and check_quick_code().
 void decode_validate(std::span<const u8> bytes);
+
+// Quickens a function of the module: it must end as validating it did (`valid`), give the same code every time, and that
+// code must consist of known opcodes, name slots of the frame only, and branch to beginnings of instructions.
+void check_quick_code(const ModuleInfo& module, u32 function_index, const Result<void>& valid);
 
 // Bytes as the text of one module: assembled, and what comes out goes through decode_validate. The binary must be
 // well-formed; it need not be valid.

@@ -1,8 +1,9 @@
 """Builds Brink and runs its tests, step by step; called by tools/test, which has installed what is needed.
 
 Without options: what continuous integration runs, i.e. the build by clang with unit tests, the official suite and the
-real programs, and the builds by gcc and with sanitizers with unit tests and the suite. The last line is
-`N passed, N failed, N skipped`: unit tests, commands of the suite and programs together.
+real programs, and the builds by gcc and with sanitizers with unit tests and the suite; of the build with
+ThreadSanitizer only what has threads. The suite runs in each of SUITE_MODES. The last line is `N passed, N failed, N
+skipped`: unit tests, commands of the suite and programs together.
 """
 
 import argparse
@@ -49,6 +50,10 @@ class Build:
     # For emulated or instrumented code: multiplies every time limit.
     slowness: float = 1.0
     environment: dict = dataclasses.field(default_factory=dict)
+    # What is built, where that is not everything.
+    targets: tuple = ()
+    unit_tests: tuple = ()
+    folders: tuple = ()
 
 
 CLANG = {"CC": "clang-19", "CXX": "clang++-19"}
@@ -63,7 +68,18 @@ BUILDS = {
             "ASAN_OPTIONS": "detect_stack_use_after_return=0:allocator_may_return_null=1:abort_on_error=0",
             "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
         }),
+    "tsan": Build(
+        "clang 19 with ThreadSanitizer", "build-tsan", CLANG,
+        ["--buildtype=debugoptimized", "-Db_sanitize=thread", "-Db_lundef=false", "-Dbenchmarks=false"],
+        slowness=10,
+        environment={"TSAN_OPTIONS": "halt_on_error=1"},
+        targets=("tools/brink", "engine/runtime/threads_test", "wasi/wasi_threads_test"),
+        unit_tests=("threads", "wasi threads"),
+        folders=("proposals/threads",)),
 }
+# How each build runs the official suite: as users run it, collecting garbage at every allocation, and by the plain
+# interpreter.
+SUITE_MODES = ((), ("--gc-stress",), ("--no-quicken",), ("--gc-stress", "--no-quicken"))
 
 
 class Runner:
@@ -98,7 +114,7 @@ class Runner:
             subprocess.run(["meson", "configure", str(folder), *options], cwd=ROOT, env=environment, check=True)
         else:
             subprocess.run(["meson", "setup", str(folder), *options], cwd=ROOT, env=environment, check=True)
-        subprocess.run(["ninja", "-C", str(folder)], cwd=ROOT, check=True)
+        subprocess.run(["ninja", "-C", str(folder), *build.targets], cwd=ROOT, check=True)
 
     def unit_tests(self, build):
         folder = ROOT / build.folder
@@ -107,7 +123,7 @@ class Runner:
         # The suite is a step of its own, so that its commands are counted and not only its exit code.
         process = subprocess.run(
             ["meson", "test", "-C", str(folder), "--no-rebuild", "--no-suite", "conformance", "--print-errorlogs",
-             "--timeout-multiplier", str(build.slowness)],
+             "--timeout-multiplier", str(build.slowness), *build.unit_tests],
             cwd=ROOT, env=dict(os.environ, **build.environment))
         counts = Counts()
         for line in log.read_text().splitlines() if log.is_file() else []:
@@ -142,10 +158,10 @@ class Runner:
             counts.failed = 1
         return counts
 
-    def suite(self, build):
+    def suite(self, build, mode):
         return self.counting_command(
             [str(ROOT / "spec-tests" / "run-suite"), "--brink", str(ROOT / build.folder / "tools" / "brink"),
-             "--timeout", str(60 * build.slowness)], build, 900)
+             "--timeout", str(60 * build.slowness), *mode, *build.folders], build, 900)
 
     def compile_programs(self):
         subprocess.run([str(PROGRAMS / "build")], cwd=ROOT, check=True, stdin=subprocess.DEVNULL)
@@ -160,7 +176,8 @@ class Runner:
             return
         self.step(f"{build.title}: unit tests", lambda: self.unit_tests(build))
         if not self.options.unit:
-            self.step(f"{build.title}: official suite", lambda: self.suite(build))
+            for mode in SUITE_MODES:
+                self.step(" ".join([f"{build.title}: official suite", *mode]), lambda: self.suite(build, mode))
         if with_programs and (PROGRAMS / "run").is_file():
             self.step(f"{build.title}: real programs", lambda: self.programs(build))
 
@@ -193,7 +210,8 @@ def main():
     parser.add_argument("--clang", action="store_true", help="only the build by clang: unit tests, suite, programs")
     parser.add_argument("--gcc", action="store_true", help="only the build by gcc: the same")
     parser.add_argument("--sanitize", action="store_true", help="only the build with ASan and UBSan: the same")
-    parser.add_argument("--all", action="store_true", help="all three builds with everything")
+    parser.add_argument("--tsan", action="store_true", help="only the build with ThreadSanitizer: what has threads")
+    parser.add_argument("--all", action="store_true", help="all builds with everything")
     parser.add_argument("--unit", action="store_true", help="unit tests only")
     parser.add_argument("--ci", action="store_true", help="warnings are errors")
     options = parser.parse_args()
@@ -207,7 +225,8 @@ def main():
     if not options.unit and (PROGRAMS / "build").is_file():
         runner.step("real programs: compile them", runner.compile_programs)
     for name in chosen:
-        runner.run_build(name, with_programs=not options.unit and (name == "clang" or not is_default))
+        everything = name == "clang" or not is_default
+        runner.run_build(name, with_programs=everything and not options.unit and not BUILDS[name].targets)
 
     print("\n== all steps")
     print("\n".join(runner.lines))
