@@ -268,6 +268,12 @@ class Invoke(CommandTest):
             with self.subTest(name=name, arguments=arguments):
                 self.assert_error(self.invoke(name, *arguments), 1, part)
 
+    def test_an_export_without_a_name(self):
+        path = self.write("unnamed.wat", """(module (func (export "_start") unreachable)
+            (func (export "") (result i32) (i32.const 7)))""")
+        self.assert_output(brink("run", "--invoke", "", path), "7\n")
+        self.assert_error(brink("run", "--invoke", "", self.path), 1, "no function is exported as ''")
+
     def test_what_cannot_be_invoked(self):
         for name in ("absent", "memory", "global"):
             self.assert_error(self.invoke(name), 1, str(self.path), f"'{name}'")
@@ -649,6 +655,13 @@ class Wast(CommandTest):
         result = brink("wast", self.folder / "absent.wast")
         self.assertEqual((result.returncode, result.stdout), (1, "0 passed, 1 failed, 0 skipped\n"))
         self.assertIn("absent.wast", result.stderr)
+
+    def test_what_is_too_large_is_a_failure(self):
+        sparse = self.write("sparse.wast", "")
+        os.truncate(sparse, 100 << 30)
+        result = brink("wast", sparse)
+        self.assertEqual((result.returncode, result.stdout), (1, "0 passed, 1 failed, 0 skipped\n"))
+        self.assertIn("File too large", result.stderr)
 
 
 class Inspect(CommandTest):

@@ -82,10 +82,13 @@ Result<std::string> read_file(const std::string& path) {
   };
   int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return io_error(errno);
+  constexpr off_t kMaxBytes = off_t{1} << 30;  // of a file, or of what a device or a pipe has to say
   struct stat status{};
-  if (::fstat(file, &status) == 0 && S_ISDIR(status.st_mode)) {
+  int refused = ::fstat(file, &status) != 0 ? errno : S_ISDIR(status.st_mode) ? EISDIR : 0;
+  if (S_ISREG(status.st_mode) && status.st_size > kMaxBytes) refused = EFBIG;
+  if (refused != 0) {
     ::close(file);
-    return io_error(EISDIR);
+    return io_error(refused);
   }
   std::string text;
   if (S_ISREG(status.st_mode)) text.reserve(static_cast<size_t>(status.st_size));
@@ -100,6 +103,10 @@ Result<std::string> read_file(const std::string& path) {
     }
     if (count == 0) break;
     text.append(buffer, static_cast<size_t>(count));
+    if (text.size() > static_cast<size_t>(kMaxBytes)) {
+      ::close(file);
+      return io_error(EFBIG);
+    }
   }
   ::close(file);
   return text;

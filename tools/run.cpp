@@ -170,7 +170,7 @@ class RunCommand : public Command {
       Outcome<std::vector<Value>> outcome = initialize->call({});
       if (!outcome) return ended_by(outcome.error());
     }
-    if (!function_.empty()) return invoke(*instance->get_function(function_));
+    if (function_) return invoke(*instance->get_function(*function_));
     if (auto start = instance->get_function(kCommandEntry)) {
       Outcome<std::vector<Value>> outcome = start->call({});
       if (!outcome) return ended_by(outcome.error());
@@ -200,8 +200,8 @@ class RunCommand : public Command {
       if (type != nullptr && (!type->type.params.empty() || !type->type.results.empty()))
         return refuse(std::string(name) + " must have type (func), but has " + type->type.describe());
     }
-    if (!function_.empty()) {
-      if (exported(function_) == nullptr) return refuse("no function is exported as '" + function_ + "'");
+    if (function_) {
+      if (exported(*function_) == nullptr) return refuse("no function is exported as '" + *function_ + "'");
       return {};
     }
     if (exported(kCommandEntry) != nullptr || info.start) return {};
@@ -213,7 +213,7 @@ class RunCommand : public Command {
   Ending invoke(const Function& function) {
     const std::vector<ValueType>& params = function.type().params;
     if (params.size() != guest_arguments_.size()) {
-      return {report_error("'" + function_ + "' has type " + function.type().describe() + " and takes " +
+      return {report_error("'" + *function_ + "' has type " + function.type().describe() + " and takes " +
                            std::to_string(params.size()) + " arguments, but " +
                            std::to_string(guest_arguments_.size()) + " were given")};
     }
@@ -222,7 +222,7 @@ class RunCommand : public Command {
       Result<Value> value = parse_value(guest_arguments_[i], params[i]);
       if (!value)
         return {
-            report_error("argument " + std::to_string(i + 1) + " of '" + function_ + "': " + value.error().message)};
+            report_error("argument " + std::to_string(i + 1) + " of '" + *function_ + "': " + value.error().message)};
       arguments.push_back(*value);
     }
     Outcome<std::vector<Value>> outcome = function.call(arguments);
@@ -232,7 +232,7 @@ class RunCommand : public Command {
   }
 
   GuestOptions guest_options_;
-  std::string function_;
+  std::optional<std::string> function_;  // an export may be called ""
   std::string max_memory_;
   std::string max_stack_;
   std::string max_gc_heap_;
