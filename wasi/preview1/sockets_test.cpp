@@ -1,6 +1,6 @@
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "wasi/preview1/test_guest.h"
 
@@ -10,13 +10,13 @@ namespace {
 class WasiSockets : public testing::Test {
  protected:
   WasiSockets() {
-    listener = host::FileDescriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+    // Of the local domain: there need not be a network, not even to this machine itself. Linux chooses the name.
+    listener = host::FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    address.sun_family = AF_UNIX;
+    EXPECT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address.sun_family), 0);
     EXPECT_EQ(::listen(listener.get(), 8), 0);
-    EXPECT_EQ(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+    address_size = sizeof address;
+    EXPECT_EQ(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &address_size), 0);
     int ends[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), 0);
     datagram_peer = host::FileDescriptor(ends[0]);
@@ -27,8 +27,8 @@ class WasiSockets : public testing::Test {
   }
 
   host::FileDescriptor connect() {
-    host::FileDescriptor client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    EXPECT_EQ(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    host::FileDescriptor client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), address_size), 0);
     return client;
   }
   Checked<u32> accept(u32 flags = 0, u32 fd = kListener) {
@@ -57,7 +57,8 @@ class WasiSockets : public testing::Test {
   static constexpr u32 kDatagrams = 5;
   TemporaryFolder folder;
   host::FileDescriptor listener, datagram_peer;
-  sockaddr_in address{};
+  sockaddr_un address{};
+  socklen_t address_size = 0;
   std::unique_ptr<Guest> guest;
   u16 received_flags = 0xffff;
 };
@@ -119,11 +120,20 @@ TEST_F(WasiSockets, BadRequests) {
   EXPECT_EQ(receive(kDatagrams, 1, 4).error(), Errno::Inval);
   EXPECT_EQ(send(99, "x").error(), Errno::BadF);
   EXPECT_EQ(send(kDatagrams, "x", 1).error(), Errno::Inval);
-  EXPECT_EQ(send(kListener, "x").error(), Errno::Pipe);  // not connected
+  EXPECT_EQ(send(kListener, "x").error(), Errno::NotConn);
   EXPECT_EQ((*guest)->sock_shutdown(guest->memory, kDatagrams, 0), Errno::Inval);
   EXPECT_EQ((*guest)->sock_shutdown(guest->memory, kDatagrams, 4), Errno::Inval);
   EXPECT_EQ((*guest)->sock_shutdown(guest->memory, 0, 1), Errno::NotSock);
   EXPECT_EQ((*guest)->sock_shutdown(guest->memory, 99, 1), Errno::BadF);
+}
+
+// An error for the guest, and no signal for the host.
+TEST_F(WasiSockets, APeerThatWentAway) {
+  auto client = connect();
+  u32 fd = accept().value();
+  client.reset();
+  EXPECT_EQ(receive(fd, 1), "");
+  EXPECT_EQ(send(fd, "x").error(), Errno::Pipe);
 }
 
 TEST_F(WasiSockets, TheListOfDirectoriesEndsBeforeTheSockets) {
