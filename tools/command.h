@@ -46,6 +46,11 @@ std::unique_ptr<Command> make_wast_command(CLI::App& top);
 std::unique_ptr<Command> make_inspect_command(CLI::App& top);
 std::unique_ptr<Command> make_snapshot_command(CLI::App& top);
 
+// `brink serve` is a program of its own beside `brink` (serve_main.cpp says why): becomes it. Returns only when that
+// fails, after a message.
+void add_serve_command(CLI::App& top);
+int become_server(const std::vector<std::string>& arguments);
+
 // A check for options that name something: empty text is wrong usage. As CLI11 wants it: the message, or "" if right.
 std::string refuse_empty(const std::string& text);
 

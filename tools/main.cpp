@@ -77,6 +77,7 @@ int run_main(std::vector<std::string> arguments) {
       "'brink FILE ARGS...' is short for 'brink run FILE ARGS...'. FILE is a binary (.wasm) or a text (.wat) module.");
   std::vector<std::unique_ptr<Command>> commands;
   commands.push_back(make_run_command(top));
+  add_serve_command(top);
   commands.push_back(make_validate_command(top));
   commands.push_back(make_wast_command(top));
   commands.push_back(make_inspect_command(top));
@@ -91,6 +92,7 @@ int run_main(std::vector<std::string> arguments) {
       if (command->app()->get_name() == name) return command.get();
     return nullptr;
   };
+  if (arguments[0] == "serve") return become_server(arguments);
   if (find_command(arguments[0]) == nullptr && is_short_run(arguments[0])) {
     if (is_mistyped_command(arguments[0]))
       return usage_error("'" + arguments[0] + "' is neither a command nor a file", "");

@@ -9,6 +9,9 @@
 
 #include <csignal>
 #include <mutex>
+#include <utility>
+
+#include "engine/running_guest.h"
 
 namespace brink::runtime {
 namespace {
@@ -62,3 +65,9 @@ FaultScope::~FaultScope() {
 }
 
 }  // namespace brink::runtime
+
+brink::RunningGuest brink::RunningGuest::exchange(RunningGuest next) {
+  RunningGuest previous;
+  previous.context_ = std::exchange(runtime::current_context, next.context_);
+  return previous;
+}
