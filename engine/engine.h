@@ -32,6 +32,7 @@
 #include <vector>
 
 #include "engine/base/error.h"
+#include "engine/host_data.h"
 #include "engine/interrupt.h"
 #include "engine/module/features.h"
 #include "engine/module/module_info.h"
@@ -290,8 +291,10 @@ class Memory {
   // The old size in pages, or nothing if the type's maximum, a limit of the store or the system refuses.
   std::optional<u64> grow(u64 delta_pages);
   // The one checked way to guest memory: nothing if offset + size leaves the memory. Pointers do not outlive a call
-  // that can grow the memory.
+  // that can grow the memory. Of a pool's instance (pool.h), span opens the pages for writing; who only reads asks for
+  // read_span.
   std::optional<std::span<u8>> span(u64 offset, u64 size) const;
+  std::optional<std::span<const u8>> read_span(u64 offset, u64 size) const;
   // The memory as other stores can use it; nothing if its type is not shared.
   std::optional<SharedMemory> shared() const;
   runtime::Memory* impl() const { return impl_; }
@@ -436,6 +439,8 @@ class Store {
   Store& operator=(Store&&) noexcept;
   const Engine& engine() const;
   const StoreLimits& limits() const;
+  // What host functions find by Caller::host_data.
+  HostData& host_data() const;
   // An externref to a host value; the value itself stays the host's. Never null, also for 0; the same value gives the
   // same reference.
   RefBits make_extern(u64 host_value);
@@ -479,6 +484,7 @@ class Caller {
   // nobody can. What the function returns then does not count: the guest traps.
   int interrupt_descriptor() const;
   bool is_interrupted() const;
+  HostData& host_data() const;
   runtime::StoreState& store() const { return store_; }
 
  private:
@@ -637,7 +643,10 @@ class Linker {
     std::vector<ValueType> params, results;
     HostCallback callback;
   };
+  friend class InstancePool;
   const Definition* find(std::string_view module, std::string_view name) const;
+  // The definition of each of the module's imports, in their order; an Error of kind Unlinkable if one is missing.
+  Result<std::vector<const Definition*>> find_imports(const Module& module) const;
 
   Engine engine_;
   std::unordered_map<std::string, Definition> definitions_;  // key: module, '\0', name

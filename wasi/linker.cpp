@@ -10,20 +10,51 @@ constexpr const char* kModule = "wasi_snapshot_preview1";
 std::optional<GuestMemory> memory_of(Caller& caller) {
   auto memory = caller.memory();
   if (!memory) return std::nullopt;
-  auto bytes = memory->span(0, memory->size_bytes());
-  if (!bytes) return std::nullopt;
-  return GuestMemory(*bytes);
+  return GuestMemory(*memory);
 }
 
-template <class... Args>
-void define_member(Linker& linker, const std::shared_ptr<Context>& context, const char* name,
+// Where the functions find their context: a source is called with the Caller and gives a pointer, null if there is none.
+struct OneContext {
+  std::shared_ptr<Context> context;
+  Context* operator()(Caller&) const { return context.get(); }
+};
+
+struct ContextOfStore {
+  Context* operator()(Caller& caller) const { return caller.host_data().get<Context>(); }
+};
+
+Trap no_context() { return Trap::host("the store has no WASI context"); }
+
+template <class Source, class... Args>
+void define_member(Linker& linker, const Source& source, const char* name,
                    Errno (Context::*function)(GuestMemory&, Args...)) {
-  linker.define_function(kModule, name, [context, function, name](Caller& caller, Args... arguments) -> Outcome<u32> {
+  linker.define_function(kModule, name, [source, function, name](Caller& caller, Args... arguments) -> Outcome<u32> {
+    Context* context = source(caller);
+    if (context == nullptr) return std::unexpected(no_context());
     if (context->is_interrupted()) return std::unexpected(Trap(TrapKind::Interrupted));
     host::InterruptibleWaits waits(caller);
     auto memory = memory_of(caller);
     if (!memory) return std::unexpected(Trap::host(std::string(name) + " needs a memory, and the caller has none"));
     return static_cast<u32>((*context.*function)(*memory, arguments...));
+  });
+}
+
+template <class Source>
+void define_all(Linker& linker, const Source& source) {
+#define BRINK_WASI_FUNCTION(name) define_member(linker, source, #name, &Context::name);
+#include "wasi/preview1/functions.def"
+#undef BRINK_WASI_FUNCTION
+  linker.define_function(kModule, "proc_exit", [source](Caller& caller, u32 code) -> Outcome<void> {
+    Context* context = source(caller);
+    if (context == nullptr) return std::unexpected(no_context());
+    return std::unexpected(Trap::exit(static_cast<i32>(context->proc_exit(code).error())));
+  });
+  linker.define_function(kModule, "proc_raise", [source](Caller& caller, u32 signal) -> Outcome<u32> {
+    Context* context = source(caller);
+    if (context == nullptr) return std::unexpected(no_context());
+    auto raised = context->proc_raise(signal);
+    if (!raised) return std::unexpected(Trap::exit(static_cast<i32>(raised.error())));
+    return static_cast<u32>(*raised);
   });
 }
 
@@ -34,17 +65,12 @@ void interrupt(Context& context) { context.interrupt(); }
 std::optional<std::string> find_changed_descriptor(const Context& context) { return context.find_changed_descriptor(); }
 
 void add_to_linker(Linker& linker, std::shared_ptr<Context> context) {
-#define BRINK_WASI_FUNCTION(name) define_member(linker, context, #name, &Context::name);
-#include "wasi/preview1/functions.def"
-#undef BRINK_WASI_FUNCTION
-  linker.define_function(kModule, "proc_exit", [context](u32 code) -> Outcome<void> {
-    return std::unexpected(Trap::exit(static_cast<i32>(context->proc_exit(code).error())));
-  });
-  linker.define_function(kModule, "proc_raise", [context](u32 signal) -> Outcome<u32> {
-    auto raised = context->proc_raise(signal);
-    if (!raised) return std::unexpected(Trap::exit(static_cast<i32>(raised.error())));
-    return static_cast<u32>(*raised);
-  });
+  define_all(linker, OneContext{std::move(context)});
 }
+
+void add_to_linker(Linker& linker) { define_all(linker, ContextOfStore{}); }
+
+void attach(HostData& data, std::shared_ptr<Context> context) { data.set(std::move(context)); }
+void attach(Store& store, std::shared_ptr<Context> context) { attach(store.host_data(), std::move(context)); }
 
 }  // namespace brink::wasi

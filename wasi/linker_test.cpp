@@ -106,6 +106,42 @@ TEST_F(WasiLinker, WritingReachesTheSink) {
   EXPECT_EQ(write.call({Value::i32(-8)})->at(0).as_i32(), 21);
 }
 
+// One linker, and in every store a context of its own.
+TEST_F(WasiLinker, ContextsCanBelongToStores) {
+  Linker shared(engine);
+  add_to_linker(shared);
+  auto module = Module::from_text(engine, "(module " + std::string(kImports) + R"(
+    (memory (export "memory") 1)
+    (data (i32.const 8) "\10\00\00\00\06\00\00\00hello\n")
+    (func (export "write") (result i32)
+      (call $fd_write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 0)))
+    (func (export "exit") (call $proc_exit (i32.const 3)))))");
+  ASSERT_TRUE(module) << module.error().to_string();
+  std::string outputs[2];
+  for (std::string& text : outputs) {
+    Store guest(engine);
+    Config config;
+    config.output = [&](std::span<const u8> bytes) {
+      text.append(bytes.begin(), bytes.end());
+      return true;
+    };
+    attach(guest, *make_context(std::move(config)));
+    auto instance = shared.instantiate(guest, *module);
+    ASSERT_TRUE(instance) << instance.error().to_string();
+    EXPECT_EQ(instance->get_function("write")->call({})->at(0).as_i32(), 0);
+    EXPECT_EQ(text, "hello\n");
+    EXPECT_EQ(instance->get_function("exit")->call({}).error().exit_code(), 3);
+  }
+  Store bare(engine);
+  auto instance = shared.instantiate(bare, *module);
+  for (const char* function : {"write", "exit"}) {
+    auto outcome = instance->get_function(function)->call({});
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().kind(), TrapKind::Host);
+    EXPECT_EQ(outcome.error().message(), "the store has no WASI context");
+  }
+}
+
 // The memory is the one the calling instance has at the time of the call.
 TEST_F(WasiLinker, GrownMemoryIsSeen) {
   auto instance = load(R"(

@@ -6,6 +6,11 @@
 //   auto context = brink::wasi::make_context(std::move(config));
 //   brink::wasi::add_to_linker(linker, *context);
 //
+// A linker for many guests, each with a context of its own (say, one a request, in a store from a pool):
+//
+//   brink::wasi::add_to_linker(linker);
+//   brink::wasi::attach(store, *context);
+//
 // A context is what one guest sees of the host: arguments, environment, descriptors. All threads of the guest may use
 // it at the same time (threads.h). It is cheap to make: with directories opened once by open_directories, a few system
 // calls.
@@ -69,6 +74,12 @@ Result<std::shared_ptr<Context>> make_context(Config config);
 // Defines the 46 functions of "wasi_snapshot_preview1". The linker and all instances it makes share the context.
 // proc_exit ends the guest with a Trap of kind Exit.
 void add_to_linker(Linker& linker, std::shared_ptr<Context> context);
+
+// The same, with the context that is attached to the store of the caller; without one the functions trap (kind Host).
+void add_to_linker(Linker& linker);
+// In place of the context attached before, if there was one.
+void attach(Store& store, std::shared_ptr<Context> context);
+void attach(HostData& data, std::shared_ptr<Context> context);
 
 // What of a context's descriptors is no longer as make_context left it ("descriptor 4 is open"), the first if several;
 // nothing if all are. Positions in files of the host's are not looked at.

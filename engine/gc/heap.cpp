@@ -263,4 +263,13 @@ void Heap::sweep() {
   pending_.shrink_to_fit();
 }
 
+bool Heap::clear(u64 kept_bytes) {
+  if (used_bytes_ > kept_bytes) return false;
+  begin_marking();
+  pending_.clear();
+  sweep();
+  statistics_ = {};
+  return true;
+}
+
 }  // namespace brink::gc

@@ -67,6 +67,10 @@ class Heap {
   void trace();
   void sweep();
 
+  // Frees all objects and forgets the statistics, keeping the mapping for another tenant; false, and nothing done, if
+  // more than `kept_bytes` of it are in use.
+  bool clear(u64 kept_bytes);
+
   const HeapStatistics& statistics() const { return statistics_; }
 
  private:

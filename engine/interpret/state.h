@@ -1,6 +1,6 @@
 // The interpreter's machine: registers, frames, the value stack, and how a handler reads immediates and operands.
 //
-// The value stack. One mapping a store. Operands and locals grow upwards from its start in 8-byte slots; call frames
+// The value stack. One mapping a store that runs. Operands and locals grow upwards from its start in 8-byte slots; call frames
 // grow downwards from its end; a call checks that the two stay apart, and that is the only limit there is. A frame of a
 // function: its locals (parameters first: they are the caller's top operands, nothing is copied), then its operands.
 //
@@ -68,7 +68,7 @@ struct Context {
   u64 fuel = 0;                            // with Config::consume_fuel
 
   StoreState* store = nullptr;
-  u64* stack_begin = nullptr;  // the mapping
+  u64* stack_begin = nullptr;  // null while nothing runs (value_stack.h)
   u64 stack_bytes = 0;
   // Non-null while guest code runs: where a memory fault goes. See fault.cpp.
   sigjmp_buf* fault_target = nullptr;

@@ -1,6 +1,4 @@
 // From the host into the guest: the value stack, the entry frame, and what becomes of traps.
-#include <sys/mman.h>
-
 #include <algorithm>
 
 #include "engine/interpret/interpreter.h"
@@ -8,6 +6,7 @@
 #include "engine/runtime/fault.h"
 #include "engine/runtime/interrupts.h"
 #include "engine/runtime/objects.h"
+#include "engine/runtime/value_stack.h"
 
 namespace brink::runtime {
 namespace {
@@ -20,20 +19,32 @@ using interpret::Status;
 constexpr u32 kMaxNesting = 500;
 constexpr u64 kMinStackBytes = 64 << 10;
 
-// A store makes its value stack when it first runs something.
-bool ensure_stack(Context& context) {
-  if (context.stack_begin != nullptr) return true;
-  u64 bytes = std::max(context.store->limits.stack_bytes, kMinStackBytes);
-  bytes = (bytes + 4095) & ~u64{4095};
-  void* mapping =
-      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-  if (mapping == MAP_FAILED) return false;
-  context.stack_begin = static_cast<u64*>(mapping);
-  context.stack_bytes = bytes;
-  context.sp = context.stack_begin;
-  context.frame = reinterpret_cast<Frame*>(static_cast<u8*>(mapping) + bytes);
-  return true;
-}
+// The store's value stack, for the outermost of nested calls.
+class StackScope {
+ public:
+  explicit StackScope(Context& context) : context_(context), is_outermost_(context.stack_begin == nullptr) {
+    if (!is_outermost_) return;
+    ValueStack stack = take_value_stack(std::max(context.store->limits.stack_bytes, kMinStackBytes));
+    if (stack.begin == nullptr) return;
+    context.stack_begin = stack.begin;
+    context.stack_bytes = stack.bytes;
+    context.sp = stack.begin;
+    context.frame = reinterpret_cast<Frame*>(reinterpret_cast<u8*>(stack.begin) + stack.bytes);
+  }
+  ~StackScope() {
+    if (!is_outermost_ || context_.stack_begin == nullptr) return;
+    give_back({context_.stack_begin, context_.stack_bytes});
+    context_.stack_begin = context_.sp = nullptr;
+    context_.frame = nullptr;
+  }
+  StackScope(const StackScope&) = delete;
+  StackScope& operator=(const StackScope&) = delete;
+  bool has_stack() const { return context_.stack_begin != nullptr; }
+
+ private:
+  Context& context_;
+  bool is_outermost_;
+};
 
 Trap take_trap(Context& context) {
   auto take = [&]() -> Trap {
@@ -80,7 +91,6 @@ Context::Context(StoreState& owner) : store(&owner) {
 
 Context::~Context() {
   if (interrupts) interrupts->detach();
-  if (stack_begin != nullptr) munmap(stack_begin, stack_bytes);
 }
 
 Outcome<void> call_function(StoreState& store, Function& function, u64* slots) {
@@ -89,7 +99,8 @@ Outcome<void> call_function(StoreState& store, Function& function, u64* slots) {
     return (*function.callback)(caller, slots, slots);
   }
   Context& context = *store.context;
-  if (!ensure_stack(context)) return std::unexpected(Trap(TrapKind::Limit, "cannot allocate the value stack"));
+  StackScope stack(context);
+  if (!stack.has_stack()) return std::unexpected(Trap(TrapKind::Limit, "cannot allocate the value stack"));
   if (auto prepared = prepare(*function.instance->module, *function.code); !prepared)
     return std::unexpected(Trap(TrapKind::InvalidFunction, prepared.error().to_string()));
 

@@ -4,6 +4,9 @@
 // two questions: is guest code running on this thread, outside of host functions (Context::fault_target), and does the
 // address belong to one of its store's memories? If both, it jumps to the sigsetjmp in call_function; the interpreter
 // has left the pc in Context before the access. The interpreter's native frames hold nothing that needs destruction.
+// A write to a closed page of a pool's memory (page_tracker.h), by the guest or by a host function it has called, is
+// no error: the page is opened and the instruction runs again.
+//
 // Anything else is a crash of the host and goes where it would have gone without us.
 #include "engine/runtime/fault.h"
 
@@ -12,6 +15,8 @@
 #include <utility>
 
 #include "engine/running_guest.h"
+
+#include "engine/runtime/page_tracker.h"
 
 namespace brink::runtime {
 namespace {
@@ -32,9 +37,12 @@ void pass_on(int signal, siginfo_t* info, void* machine) {
 
 void on_fault(int signal, siginfo_t* info, void* machine) {
   Context* context = current_context;
-  if (context != nullptr && context->fault_target != nullptr)
-    for (const auto& memory : context->store->memories)
-      if (memory->owns_address(info->si_addr)) siglongjmp(*context->fault_target, 1);
+  if (context != nullptr)
+    for (const auto& memory : context->store->memories) {
+      if (!memory->owns_address(info->si_addr)) continue;
+      if (memory->tracker && memory->tracker->open_at(info->si_addr)) return;
+      if (context->fault_target != nullptr) siglongjmp(*context->fault_target, 1);
+    }
   pass_on(signal, info, machine);
 }
 

@@ -107,8 +107,9 @@ Result<void> check_import(const ModuleInfo& info, const Import& import, const Ex
 
 class Instantiation {
  public:
-  Instantiation(StoreState& store, const Module& module, std::span<const Extern> imports)
-      : store_(store), module_(module.state()), info_(module.info()), imports_(imports) {}
+  Instantiation(StoreState& store, const Module& module, std::span<const Extern> imports,
+                const InstantiateOptions& options)
+      : store_(store), module_(module.state()), info_(module.info()), imports_(imports), options_(options) {}
 
   Result<Instance*> run(std::optional<Trap>& trap) {
     if (store_.instances.size() >= store_.limits.instances) return limit("instances", store_.limits.instances);
@@ -134,10 +135,8 @@ class Instantiation {
     if (auto ok = evaluate_segments(); !ok) return std::unexpected(module_->locate(std::move(ok.error())));
     if (auto ok = place_elements(trap); !ok || trap) return stopped(std::move(ok));
     if (auto ok = copy_data(trap); !ok || trap) return stopped(std::move(ok));
-    if (info_.start) {
-      u64 none[1];
-      Outcome<void> outcome = call_function(store_, *function_of(*instance_, *info_.start), none);
-      if (!outcome) {
+    if (options_.run_start) {
+      if (Outcome<void> outcome = run_start(*instance_); !outcome) {
         trap = std::move(outcome.error());
         return stopped({});
       }
@@ -186,7 +185,8 @@ class Instantiation {
   Result<void> make_memories() {
     for (size_t i = info_.imported_memories; i < info_.memories.size(); ++i) {
       if (store_.memories.size() >= store_.limits.memories) return limit("memories", store_.limits.memories);
-      auto memory = create_memory(info_.memories[i], store_.limits.memory_bytes);
+      auto memory = options_.make_memory ? options_.make_memory(info_.memories[i])
+                                         : create_memory(info_.memories[i], store_.limits.memory_bytes);
       if (!memory) return std::unexpected(std::move(memory.error()));
       instance_->memory_list.push_back(memory->get());
       store_.memories.push_back(std::move(*memory));
@@ -276,7 +276,8 @@ class Instantiation {
         trap.emplace(TrapKind::MemoryOutOfBounds, "data segment " + std::to_string(i));
         return {};
       }
-      move_guest_bytes(memory.base + offset[0], info_.bytes.data() + segment.bytes.offset, segment.bytes.size);
+      if (!options_.data_is_in_place)
+        move_guest_bytes(memory.base + offset[0], info_.bytes.data() + segment.bytes.offset, segment.bytes.size);
       instance_->dropped_data[i] = true;
     }
     return {};
@@ -286,14 +287,22 @@ class Instantiation {
   std::shared_ptr<ModuleState> module_;
   const ModuleInfo& info_;
   std::span<const Extern> imports_;
+  const InstantiateOptions& options_;
   Instance* instance_ = nullptr;
 };
 
 }  // namespace
 
 Result<Instance*> instantiate(StoreState& store, const Module& module, std::span<const Extern> imports,
-                              std::optional<Trap>& trap) {
-  return Instantiation(store, module, imports).run(trap);
+                              std::optional<Trap>& trap, const InstantiateOptions& options) {
+  return Instantiation(store, module, imports, options).run(trap);
+}
+
+Outcome<void> run_start(Instance& instance) {
+  const std::optional<u32>& start = instance.module->info.start;
+  if (!start) return {};
+  u64 none[1];
+  return call_function(*instance.store, *function_of(instance, *start), none);
 }
 
 }  // namespace brink::runtime

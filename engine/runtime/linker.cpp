@@ -46,8 +46,22 @@ const Linker::Definition* Linker::find(std::string_view module, std::string_view
   return found == definitions_.end() ? nullptr : &found->second;
 }
 
-Result<Instance> Linker::instantiate(Store& store, const Module& module, std::optional<Trap>* trap) const {
+Result<std::vector<const Linker::Definition*>> Linker::find_imports(const Module& module) const {
   const ModuleInfo& info = module.info();
+  std::vector<const Definition*> found;
+  found.reserve(info.imports.size());
+  for (const Import& import : info.imports) {
+    const Definition* definition = find(import.module, import.name);
+    if (definition == nullptr)
+      return fail(ErrorKind::Unlinkable, "unknown import: nothing is defined for \"" + std::string(import.module) +
+                                             "\" \"" + std::string(import.name) +
+                                             "\", wanted: " + describe_import(info, import));
+    found.push_back(definition);
+  }
+  return found;
+}
+
+Result<Instance> Linker::instantiate(Store& store, const Module& module, std::optional<Trap>* trap) const {
   auto located = [&](Error error) {
     if (error.file.empty()) error.file = module.name();
     return std::unexpected(std::move(error));
@@ -55,14 +69,11 @@ Result<Instance> Linker::instantiate(Store& store, const Module& module, std::op
   if (store.engine().state() != module.engine().state())
     return located(Error{ErrorKind::Usage, "module and store belong to different engines"});
 
+  auto definitions = find_imports(module);
+  if (!definitions) return located(std::move(definitions.error()));
   std::vector<Extern> imports;
-  imports.reserve(info.imports.size());
-  for (const Import& import : info.imports) {
-    const Definition* definition = find(import.module, import.name);
-    if (definition == nullptr)
-      return located(Error{ErrorKind::Unlinkable, "unknown import: nothing is defined for \"" +
-                                                      std::string(import.module) + "\" \"" + std::string(import.name) +
-                                                      "\", wanted: " + describe_import(info, import)});
+  imports.reserve(definitions->size());
+  for (const Definition* definition : *definitions) {
     if (definition->shared_memory && !store.state().adopt_memory(definition->shared_memory))
       return located(Error{ErrorKind::Limit,
                            "the store's limit of " + std::to_string(store.limits().memories) + " memories is reached"});

@@ -7,6 +7,7 @@
 
 #include "engine/runtime/fault.h"
 #include "engine/runtime/objects.h"
+#include "engine/runtime/page_tracker.h"
 #include "engine/runtime/parking_lot.h"
 
 namespace brink::runtime {
@@ -27,7 +28,8 @@ Memory::~Memory() {
   if (base != nullptr) munmap(base, reserved_bytes);
 }
 
-Result<std::unique_ptr<Memory>> create_memory(const MemoryType& type, u64 limit_bytes) {
+Result<std::unique_ptr<Memory>> create_memory(const MemoryType& type, u64 limit_bytes,
+                                              const MemoryImage* image) {
   auto memory = std::make_unique<Memory>();
   memory->type = type;
   u64 min = type.min_bytes();
@@ -45,10 +47,13 @@ Result<std::unique_ptr<Memory>> create_memory(const MemoryType& type, u64 limit_
     return fail(ErrorKind::Limit, "cannot reserve " + std::to_string(memory->reserved_bytes) +
                                       " bytes of address space for a memory: " + std::strerror(errno));
   memory->base = static_cast<u8*>(mapping);
-  if (min != 0 && mprotect(mapping, round_up_to_host_page(min), PROT_READ | PROT_WRITE) != 0)
+  bool is_open = image != nullptr ? image->map(memory->base)
+                                  : min == 0 || mprotect(mapping, round_up_to_host_page(min), PROT_READ | PROT_WRITE) == 0;
+  if (!is_open)
     return fail(ErrorKind::Limit,
                 "cannot allocate " + std::to_string(min) + " bytes for a memory: " + std::strerror(errno));
   memory->size_bytes = min;
+  if (image != nullptr) memory->tracker = std::make_unique<PageTracker>(memory->base, *image);
   if (type.limits.is_shared) memory->lot = std::make_unique<ParkingLot>();
   install_fault_handler();
   return memory;
@@ -65,7 +70,11 @@ u64 grow_memory(Memory& memory, u64 delta_pages) {
   u64 new_size = old_size + (delta_pages << shift);
   u64 opened = round_up_to_host_page(old_size);
   u64 wanted = round_up_to_host_page(new_size);
-  if (wanted > opened && mprotect(memory.base + opened, wanted - opened, PROT_READ | PROT_WRITE) != 0) return ~u64{0};
+  if (memory.budget != nullptr && !memory.budget->take(new_size - old_size)) return ~u64{0};
+  if (wanted > opened && mprotect(memory.base + opened, wanted - opened, PROT_READ | PROT_WRITE) != 0) {
+    if (memory.budget != nullptr) memory.budget->give_back(new_size - old_size);
+    return ~u64{0};
+  }
   memory.size_bytes = new_size;
   return old_pages;
 }

@@ -24,7 +24,10 @@ struct QuickenOptions;
 namespace brink::runtime {
 
 struct Context;
+class MemoryImage;
+class PageTracker;
 class ParkingLot;
+struct MemoryBudget;
 
 // One entry of a module's code table: what a call needs, in one cache line. All zero until the first call; `code` is
 // published last.
@@ -78,6 +81,8 @@ struct Memory : std::enable_shared_from_this<Memory> {
   MemoryType type;
   std::mutex grow_mutex;
   std::unique_ptr<ParkingLot> lot;  // of a shared memory
+  std::unique_ptr<PageTracker> tracker;  // of a memory in a pool
+  MemoryBudget* budget = nullptr;        // of a pool's memories together
 
   Memory();
   Memory(const Memory&) = delete;
@@ -93,7 +98,23 @@ struct Memory : std::enable_shared_from_this<Memory> {
     return static_cast<u64>(static_cast<const u8*>(address) - base) < reserved_bytes;
   }
 };
-Result<std::unique_ptr<Memory>> create_memory(const MemoryType& type, u64 limit_bytes);
+// With an image (page_tracker.h), its contents are the memory's, and writes to it are tracked.
+Result<std::unique_ptr<Memory>> create_memory(const MemoryType& type, u64 limit_bytes,
+                                              const MemoryImage* image = nullptr);
+// What memories may take together. Memories take from it what they grow by; the rest is the pool's affair.
+struct MemoryBudget {
+  u64 limit_bytes = ~u64{0};
+  std::atomic<u64> used_bytes{0};
+  bool take(u64 bytes) {
+    u64 used = used_bytes.load(std::memory_order_relaxed);
+    do {
+      if (bytes > limit_bytes - used) return false;
+    } while (!used_bytes.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
+    return true;
+  }
+  void give_back(u64 bytes) { used_bytes.fetch_sub(bytes, std::memory_order_relaxed); }
+};
+
 // The old size in pages or -1 (as u64).
 u64 grow_memory(Memory& memory, u64 delta_pages);
 
@@ -224,6 +245,7 @@ struct StoreState {
   GcStatistics gc;
   // Operands of constant expressions being evaluated: roots that are on no value stack.
   std::vector<const std::vector<u64>*> temporary_roots;
+  HostData host_data;
 
   StoreState(const Engine& engine, const StoreLimits& limits);
   ~StoreState();

@@ -4,6 +4,7 @@
 #include "engine/interpret/state.h"
 #include "engine/runtime/interrupts.h"
 #include "engine/runtime/objects.h"
+#include "engine/runtime/page_tracker.h"
 
 namespace brink {
 namespace runtime {
@@ -41,6 +42,7 @@ Store::Store(Store&&) noexcept = default;
 Store& Store::operator=(Store&&) noexcept = default;
 const Engine& Store::engine() const { return state_->engine; }
 const StoreLimits& Store::limits() const { return state_->limits; }
+HostData& Store::host_data() const { return state_->host_data; }
 
 RefBits Store::make_extern(u64 host_value) {
   auto& object = state_->externs[host_value];
@@ -173,7 +175,13 @@ std::optional<u64> Memory::grow(u64 delta_pages) {
 
 std::optional<std::span<u8>> Memory::span(u64 offset, u64 size) const {
   if (!impl_->contains(offset, size)) return std::nullopt;
+  if (impl_->tracker) impl_->tracker->open(offset, size);
   return std::span<u8>(impl_->base + offset, size);
+}
+
+std::optional<std::span<const u8>> Memory::read_span(u64 offset, u64 size) const {
+  if (!impl_->contains(offset, size)) return std::nullopt;
+  return std::span<const u8>(impl_->base + offset, size);
 }
 
 std::optional<SharedMemory> Memory::shared() const {
@@ -283,6 +291,7 @@ int Caller::interrupt_descriptor() const {
   const auto& interrupts = store_.context->interrupts;
   return interrupts ? interrupts->descriptor() : -1;
 }
+HostData& Caller::host_data() const { return store_.host_data; }
 
 std::optional<Memory> Caller::memory() const {
   if (instance_ == nullptr) return std::nullopt;

@@ -140,7 +140,7 @@ Errno Context::fd_filestat_set_times(GuestMemory&, u32 fd, u64 atim, u64 mtim, u
 Errno Context::read_into(GuestMemory& memory, u32 fd, u32 iovs, u32 iovs_len, std::optional<u64> offset, u32 nread) {
   auto slot = memory.slot<u32>(nread);
   if (!slot) return slot.error();
-  auto buffers = memory.buffers(iovs, iovs_len);
+  auto buffers = memory.buffers(iovs, iovs_len, Access::Write);
   if (!buffers) return buffers.error();
   auto file = not_directory(fd);
   if (!file || !(*file)->readable) return Errno::BadF;
@@ -162,7 +162,7 @@ Errno Context::write_from(GuestMemory& memory, u32 fd, u32 iovs, u32 iovs_len, s
                           u32 nwritten) {
   auto slot = memory.slot<u32>(nwritten);
   if (!slot) return slot.error();
-  auto buffers = memory.buffers(iovs, iovs_len);
+  auto buffers = memory.buffers(iovs, iovs_len, Access::Read);
   if (!buffers) return buffers.error();
   auto file = not_directory(fd);
   if (!file || !(*file)->writable) return Errno::BadF;

@@ -4,6 +4,11 @@
 
 namespace brink::wasi {
 
+GuestMemory::GuestMemory(Memory memory) : memory_(memory) {
+  std::span<const u8> all = *memory.read_span(0, memory.size_bytes());
+  bytes_ = {const_cast<u8*>(all.data()), all.size()};
+}
+
 Checked<std::string> GuestMemory::string(u32 pointer, u32 size) {
   constexpr u32 kLongest = 65536;  // Linux's longest path has 4095 bytes
   auto place = bytes(pointer, size);
@@ -14,7 +19,7 @@ Checked<std::string> GuestMemory::string(u32 pointer, u32 size) {
   return text;
 }
 
-Checked<Buffers> GuestMemory::buffers(u32 pointer, u32 count) {
+Checked<Buffers> GuestMemory::buffers(u32 pointer, u32 count, Access access) {
   auto list = array<IoVector>(pointer, count);
   if (!list) return std::unexpected(list.error());
   u64 total = 0;
@@ -24,7 +29,7 @@ Checked<Buffers> GuestMemory::buffers(u32 pointer, u32 count) {
     total += entry.len;
     if (total > 0xffff'ffff) return std::unexpected(Errno::Inval);
   }
-  return Buffers(*this, *list, total);
+  return Buffers(*this, *list, access, total);
 }
 
 Checked<size_t> Buffers::next(std::span<iovec> batch) {
@@ -32,7 +37,8 @@ Checked<size_t> Buffers::next(std::span<iovec> batch) {
   while (filled < batch.size() && index_ < list_.size()) {
     IoVector entry = list_[index_++].get();
     if (entry.len == 0) continue;
-    auto place = memory_->bytes(entry.buf, entry.len);
+    auto place = access_ == Access::Write ? memory_->kernel_bytes(entry.buf, entry.len)
+                                          : memory_->bytes(entry.buf, entry.len);
     if (!place || handed_out_ + entry.len > 0xffff'ffff) return std::unexpected(Errno::Fault);
     handed_out_ += entry.len;
     batch[filled++] = {place->data(), place->size()};

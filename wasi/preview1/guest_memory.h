@@ -13,6 +13,7 @@
 #include <string>
 #include <type_traits>
 
+#include "engine/engine.h"
 #include "wasi/preview1/types.h"
 
 namespace brink::wasi {
@@ -53,11 +54,16 @@ class SlotArray {
 
 class GuestMemory;
 
+// What buffers are for. Pages of a pooled instance's memory that the kernel writes to have to be opened first
+// (Memory::span); what the host writes itself may meet a closed page at any time.
+enum class Access : bool { Read, Write };
+
 // A guest's scatter-gather list, handed out in batches of host buffers, empty ones left out. The list may lie inside
 // one of its own buffers and change while a read fills that, so each entry is checked again when it is handed out.
 class Buffers {
  public:
-  Buffers(GuestMemory& memory, SlotArray<IoVector> list, u64 total) : memory_(&memory), list_(list), total_(total) {}
+  Buffers(GuestMemory& memory, SlotArray<IoVector> list, Access access, u64 total)
+      : memory_(&memory), list_(list), access_(access), total_(total) {}
   // Bytes, at most 2³²-1, as the list stood at first.
   u64 total() const { return total_; }
   // Fills `batch` from its front; how many were filled, 0 at the end of the list. `fault` if an entry turned bad.
@@ -66,6 +72,7 @@ class Buffers {
  private:
   GuestMemory* memory_;
   SlotArray<IoVector> list_;
+  Access access_;
   u64 total_;
   u32 index_ = 0;
   u64 handed_out_ = 0;
@@ -74,10 +81,18 @@ class Buffers {
 class GuestMemory {
  public:
   explicit GuestMemory(std::span<u8> bytes) : bytes_(bytes) {}
+  explicit GuestMemory(Memory memory);
 
+  // For the host to read and write, and for the kernel to read.
   Checked<std::span<u8>> bytes(u32 pointer, u64 size) {
     if (pointer > bytes_.size() || size > bytes_.size() - pointer) return std::unexpected(Errno::Fault);
     return bytes_.subspan(pointer, size);
+  }
+  // For the kernel to write, too.
+  Checked<std::span<u8>> kernel_bytes(u32 pointer, u64 size) {
+    auto place = bytes(pointer, size);
+    if (place && memory_) (void)memory_.span(pointer, size);
+    return place;
   }
 
   template <class T>
@@ -99,9 +114,10 @@ class GuestMemory {
   Checked<std::string> string(u32 pointer, u32 size);
 
   // An array of iovec or ciovec. Every buffer is checked; `inval` if together they pass 2³²-1 bytes.
-  Checked<Buffers> buffers(u32 pointer, u32 count);
+  Checked<Buffers> buffers(u32 pointer, u32 count, Access access);
 
  private:
+  Memory memory_;  // empty in tests without an engine
   std::span<u8> bytes_;
 };
 

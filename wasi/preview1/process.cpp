@@ -38,7 +38,7 @@ Context::MayEnd Context::proc_raise(u32 signal) {
 }
 
 Errno Context::random_get(GuestMemory& memory, u32 buf, u32 buf_len) {
-  auto rest = memory.bytes(buf, buf_len);
+  auto rest = memory.kernel_bytes(buf, buf_len);
   if (!rest) return rest.error();
   while (!rest->empty()) {
     ssize_t got = ::getrandom(rest->data(), rest->size(), 0);

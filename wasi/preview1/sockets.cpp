@@ -40,7 +40,7 @@ Errno Context::sock_recv(GuestMemory& memory, u32 fd, u32 iovs, u32 iovs_len, u3
   auto size_slot = memory.slot<u32>(nread);
   auto flags_slot = memory.slot<u16>(out_flags);
   if (!size_slot || !flags_slot) return Errno::Fault;
-  auto buffers = memory.buffers(iovs, iovs_len);
+  auto buffers = memory.buffers(iovs, iovs_len, Access::Write);
   if (!buffers) return buffers.error();
   auto socket = socket_of(table_.find(fd));
   if (!socket) return socket.error();
@@ -61,7 +61,7 @@ Errno Context::sock_recv(GuestMemory& memory, u32 fd, u32 iovs, u32 iovs_len, u3
 Errno Context::sock_send(GuestMemory& memory, u32 fd, u32 iovs, u32 iovs_len, u32 flags, u32 nwritten) {
   auto slot = memory.slot<u32>(nwritten);
   if (!slot) return slot.error();
-  auto buffers = memory.buffers(iovs, iovs_len);
+  auto buffers = memory.buffers(iovs, iovs_len, Access::Read);
   if (!buffers) return buffers.error();
   auto socket = socket_of(table_.find(fd));
   if (!socket) return socket.error();
