@@ -93,8 +93,9 @@ class Heap {
     BlockKind kind = BlockKind::Free;
     bool is_dirty = false;  // has held objects: not known to be zero
     u8 size_class = 0;
-    u32 large_blocks = 0;       // LargeFirst
     bool large_marked = false;  // LargeFirst
+    u32 inverse = 0;            // Small: the size class's
+    u32 large_blocks = 0;       // LargeFirst
     std::unique_ptr<u64[]> taken, marked;
   };
 

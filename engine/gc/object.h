@@ -82,7 +82,13 @@ inline void read_storage(const u8* from, ValueType storage, bool is_signed, u64*
 }
 
 inline void write_storage(u8* to, ValueType storage, const u64* slots) {
-  std::memcpy(to, slots, storage_bytes(storage));
+  switch (storage_bytes(storage)) {
+    case 1: std::memcpy(to, slots, 1); break;
+    case 2: std::memcpy(to, slots, 2); break;
+    case 4: std::memcpy(to, slots, 4); break;
+    case 8: std::memcpy(to, slots, 8); break;
+    default: std::memcpy(to, slots, 16);
+  }
 }
 
 }  // namespace brink::gc

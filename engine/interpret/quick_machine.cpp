@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "engine/interpret/interpreter.h"
+#include "engine/interpret/quick_aggregate.h"
 #include "engine/interpret/quick_calls.h"
 
 namespace brink::interpret {

@@ -127,8 +127,10 @@ void TypeRegistry::lay_out(RegisteredType& entry) const {
     layout.field_offsets.push_back(offset);
     if (is_traced(field.storage)) layout.reference_offsets.push_back(offset);
     offset += bytes;
+    layout.value_slots += field.storage.slots();
   }
   layout.struct_bytes = offset;
+  layout.fields_are_slots = offset == kObjectHeaderBytes + 8 * layout.value_slots;
 }
 
 bool TypeRegistry::is_traced(ValueType type) const {
@@ -136,17 +138,6 @@ bool TypeRegistry::is_traced(ValueType type) const {
   HeapType heap = type.heap();
   if (heap.is_concrete()) return get(heap.type_id()).type.kind != CompositeKind::Func;
   return !heap.is(AbstractHeap::Func) && !heap.is(AbstractHeap::NoFunc);
-}
-
-u32 storage_bytes(ValueType storage) {
-  switch (storage.kind()) {
-    case TypeKind::I8: return 1;
-    case TypeKind::I16: return 2;
-    case TypeKind::I32:
-    case TypeKind::F32: return 4;
-    case TypeKind::V128: return 16;
-    default: return 8;
-  }
 }
 
 TypeId TypeRegistry::func_type(std::span<const ValueType> params, std::span<const ValueType> results) {

@@ -26,6 +26,8 @@ struct ObjectLayout {
   std::vector<u32> field_offsets;      // Struct
   std::vector<u32> reference_offsets;  // Struct: the fields the collector follows
   u32 struct_bytes = 0;                // Struct, header included
+  u32 value_slots = 0;                 // Struct: of all fields on the value stack
+  bool fields_are_slots = false;       // Struct: behind the header the fields lie as on the value stack
   u32 element_bytes = 0;               // Array
   bool elements_are_traced = false;    // Array: the collector follows the elements
 };
@@ -48,7 +50,16 @@ struct RegisteredType {
 inline constexpr u32 kObjectHeaderBytes = 8;
 inline constexpr u32 kArrayHeaderBytes = 16;
 // Bytes of a field or element in an object: references take 8.
-u32 storage_bytes(ValueType storage);
+constexpr u32 storage_bytes(ValueType storage) {
+  switch (storage.kind()) {
+    case TypeKind::I8: return 1;
+    case TypeKind::I16: return 2;
+    case TypeKind::I32:
+    case TypeKind::F32: return 4;
+    case TypeKind::V128: return 16;
+    default: return 8;
+  }
+}
 
 class TypeRegistry {
  public:

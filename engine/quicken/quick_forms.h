@@ -83,6 +83,21 @@
   BRINK_QUICK(op##_TTo, (StoreMemory<in_memory, AccSource, AccSource, u8>), "o")      \
   BRINK_QUICK(op##_TTO, (StoreMemory<in_memory, AccSource, AccSource, u32>), "O")
 
+// The object, the field's offset; the array, the index.
+#define BRINK_QUICK_GET(name, on_stack, in_object)                                              \
+  BRINK_QUICK_VALUE(GetField##name##_T, (GetField<on_stack, in_object, AccSource>), "O")        \
+  BRINK_QUICK_VALUE(GetField##name##_L, (GetField<on_stack, in_object, SlotSource>), "LO")      \
+  BRINK_QUICK_VALUE(GetElement##name##_LT, (GetElement<on_stack, in_object, AccSource>), "L")   \
+  BRINK_QUICK_VALUE(GetElement##name##_LL, (GetElement<on_stack, in_object, SlotSource>), "LL")
+
+// The object, the value, the field's offset; the array, the index, the value. Floats are words in slots.
+#define BRINK_QUICK_SET(name, in_object)                                                        \
+  BRINK_QUICK(SetField##name##_LT, (SetField<in_object, AccSource>), "LO")                      \
+  BRINK_QUICK(SetField##name##_LL, (SetField<in_object, SlotSource>), "LLO")                    \
+  BRINK_QUICK(SetElement##name##_LTL, (SetElement<in_object, AccSource, SlotSource>), "LL")     \
+  BRINK_QUICK(SetElement##name##_LLT, (SetElement<in_object, SlotSource, AccSource>), "LL")     \
+  BRINK_QUICK(SetElement##name##_LLL, (SetElement<in_object, SlotSource, SlotSource>), "LLL")
+
 #include "engine/quicken/quick_ops.def"
 
 #undef BRINK_QUICK_STRIP
@@ -95,6 +110,8 @@
 #undef BRINK_QUICK_LOAD
 #undef BRINK_QUICK_STORE
 #undef BRINK_QUICK_FLOAT_STORE
+#undef BRINK_QUICK_GET
+#undef BRINK_QUICK_SET
 
 // Every other instruction of the specification: run by the plain interpreter's handler on operands in slots. The first
 // operand is the slot above them. General: with explicit bounds checks, for any memory.

@@ -52,6 +52,8 @@ constexpr auto make_families = [] {
 #define BRINK_QUICK_LOAD(op, on_stack, in_memory) set(Op::op, Family::Load, QuickOp::op##_To);
 #define BRINK_QUICK_STORE(op, in_memory) set(Op::op, Family::Store, QuickOp::op##_TLo);
 #define BRINK_QUICK_FLOAT_STORE(op, in_memory) set(Op::op, Family::FloatStore, QuickOp::op##_TLo);
+#define BRINK_QUICK_GET(...)
+#define BRINK_QUICK_SET(...)
 #include "engine/quicken/quick_ops.def"
 #undef BRINK_QUICK_VALUE
 #undef BRINK_QUICK
@@ -63,6 +65,8 @@ constexpr auto make_families = [] {
 #undef BRINK_QUICK_LOAD
 #undef BRINK_QUICK_STORE
 #undef BRINK_QUICK_FLOAT_STORE
+#undef BRINK_QUICK_GET
+#undef BRINK_QUICK_SET
   // References are compared as the 64-bit words they are.
   set(Op::RefIsNull, Family::Unary, QuickOp::I64Eqz_T);
   set(Op::RefEq, Family::Compare, QuickOp::I64Eq_TL, Op::I64Ne, Op::I64Eq);

@@ -135,6 +135,10 @@ class QuickSink : public NullSink {
   void unary(Op op);
   void load(const Instruction& instruction);
   void store_value(const Instruction& instruction);
+  // struct.get and array.get; struct.set and array.set; with their signed and unsigned forms, but not of vectors.
+  void get_member(const Instruction& instruction);
+  void set_member(const Instruction& instruction);
+  void array_length();
   void plain(const Instruction& instruction, bool general);
   void call(const Instruction& instruction);
   void select(const Instruction& instruction);

@@ -583,6 +583,18 @@ void QuickSink::on_instruction(const Instruction& instruction) {
       return become_unreachable();
     default: break;
   }
+  switch (instruction.op) {
+    case Op::StructGet:
+    case Op::StructGetS:
+    case Op::StructGetU:
+    case Op::ArrayGet:
+    case Op::ArrayGetS:
+    case Op::ArrayGetU: return instruction.type == kV128 ? plain(instruction, false) : get_member(instruction);
+    case Op::StructSet:
+    case Op::ArraySet: return instruction.type == kV128 ? plain(instruction, false) : set_member(instruction);
+    case Op::ArrayLen: return array_length();
+    default: break;
+  }
   switch (family_of(instruction.op).family) {
     case Family::Binary:
     case Family::Compare: return binary(instruction.op == Op::RefEq ? Op::I64Eq : instruction.op);

@@ -4,16 +4,15 @@
 
 namespace brink::runtime {
 
-u32 field_slots(const RegisteredType& type) {
-  u32 slots = 0;
-  for (const FieldType& field : type.type.fields) slots += field.storage.slots();
-  return slots;
-}
-
 gc::Object* make_struct(StoreState& store, const RegisteredType& type, const u64* slots) {
   gc::Object* object = allocate_object(store, type, type.layout.struct_bytes);
   if (object == nullptr || slots == nullptr) return object;
   auto* bytes = reinterpret_cast<u8*>(object);
+  if (type.layout.fields_are_slots) {
+    u8* to = bytes + kObjectHeaderBytes;
+    for (u32 i = 0; i < type.layout.value_slots; ++i) std::memcpy(to + 8 * i, slots + i, 8);
+    return object;
+  }
   for (size_t i = 0; i < type.type.fields.size(); ++i) {
     ValueType storage = type.type.fields[i].storage;
     gc::write_storage(bytes + type.layout.field_offsets[i], storage, slots);

@@ -10,7 +10,7 @@ namespace brink::runtime {
 // `slots` holds the fields' values in their order as on the value stack; null: all fields zero.
 gc::Object* make_struct(StoreState& store, const RegisteredType& type, const u64* slots);
 // Value-stack slots of all fields of a struct.
-u32 field_slots(const RegisteredType& type);
+inline u32 field_slots(const RegisteredType& type) { return type.layout.value_slots; }
 // All elements zero.
 gc::ArrayObject* make_array(StoreState& store, const RegisteredType& type, u64 length);
 // Elements [first, first + count) of `array` all become the value in `slots`; the range has been checked.

@@ -136,6 +136,8 @@ Outcome<void> call_function(StoreState& store, Function& function, u64* slots) {
   Outcome<void> outcome;
   if (status == Status::Done) std::copy_n(base, code.result_slots, slots);
   else outcome = std::unexpected(take_trap(context));
+  // An exception that nobody caught is the host's now, as a trap; what it refers to need not live any longer.
+  context.exception = nullptr;
   context.pc = outer_pc;
   context.sp = base;
   context.frame = frame;
