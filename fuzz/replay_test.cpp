@@ -4,6 +4,7 @@
 // BRINK_FUZZ_FOLDER names this folder. BRINK_FUZZ_SECONDS is how long each target may be fed damaged inputs (default
 // 10; what is tried is always the beginning of the same sequence), BRINK_FUZZ_MUTATIONS how many of each seed (20,000).
 #include <gtest/gtest.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,8 +37,14 @@ namespace {
 
 using Target = void (*)(std::span<const u8>);
 
-// An input that takes longer than this is a hang. Milliseconds are normal; sanitizers and busy machines are slow.
+// An input that takes longer than this, of the processor's time, is a hang. Milliseconds are normal.
 constexpr u32 kSecondsPerInput = 20;
+
+// Zero: no limit any more.
+void limit_time(u32 seconds) {
+  itimerval timer{.it_interval = {}, .it_value = {.tv_sec = seconds, .tv_usec = 0}};
+  setitimer(ITIMER_VIRTUAL, &timer, nullptr);
+}
 
 // No input justifies a larger block: a function may have 50,000 locals, which take a few bytes to declare, and a byte
 // of input at most some hundred bytes of tables.
@@ -65,11 +72,11 @@ class Replay : public testing::Test {
     const char* folder = std::getenv("BRINK_FUZZ_FOLDER");
     ASSERT_NE(folder, nullptr) << "BRINK_FUZZ_FOLDER must name the folder fuzz/";
     folder_ = folder;
-    for (int number : {SIGABRT, SIGALRM, SIGBUS, SIGFPE, SIGILL}) std::signal(number, print_current_input);
+    for (int number : {SIGABRT, SIGVTALRM, SIGBUS, SIGFPE, SIGILL}) std::signal(number, print_current_input);
     // A sanitizer's own report of this one says more; it ends in SIGABRT.
     if (std::signal(SIGSEGV, SIG_DFL) == SIG_DFL) std::signal(SIGSEGV, print_current_input);
   }
-  void TearDown() override { alarm(0); }
+  void TearDown() override { limit_time(0); }
 
   std::vector<Input> inputs(const std::string& name) {
     auto read = read_inputs(folder_ + "/" + name);
@@ -93,7 +100,7 @@ class Replay : public testing::Test {
     // Its own block, exactly as large, so that a sanitizer sees a read behind the end.
     Bytes exact(bytes.begin(), bytes.end());
     current_input = exact;
-    alarm(kSecondsPerInput);
+    limit_time(kSecondsPerInput);
     largest_allocation = 0;
     target(exact);
     ASSERT_LE(largest_allocation, largest_justified(exact.size())) << name;
