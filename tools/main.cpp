@@ -133,5 +133,7 @@ int main(int argc, char** argv) {
   brink::tools::keep_standard_streams();
   // A reader that goes away is an error of the write, for the guest as for us.
   std::signal(SIGPIPE, SIG_IGN);
+  // So is a file that becomes larger than the process may make it.
+  std::signal(SIGXFSZ, SIG_IGN);
   return brink::tools::run_main({argv + std::min(argc, 1), argv + argc});
 }

@@ -57,6 +57,7 @@ class FeatureSet {
   constexpr bool has(Feature feature) const { return bits_ >> static_cast<u32>(feature) & 1; }
   constexpr void add(Feature feature) { bits_ |= u32{1} << static_cast<u32>(feature); }
   constexpr void remove(Feature feature) { bits_ &= ~(u32{1} << static_cast<u32>(feature)); }
+  constexpr u32 bits() const { return bits_; }
   constexpr bool operator==(const FeatureSet&) const = default;
 
  private:

@@ -15,6 +15,13 @@ struct QuickenOptions {
   bool fuse = true;
   // Filled where not null, in ascending order of `quick`.
   std::vector<CodeOrigin>* origins = nullptr;
+
+  // What the code depends on: options that make other code have other bits.
+  u32 bits() const {
+    // Names all members, so that one that is added must be thought of.
+    auto [guarded, fuel, fused, unimportant] = *this;
+    return (guarded ? 1u : 0u) | (fuel ? 2u : 0u) | (fused ? 4u : 0u);
+  }
 };
 
 // Validates one function of the module's own and makes its quick code. The same options give the same code, so that

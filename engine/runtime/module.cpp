@@ -42,8 +42,11 @@ Result<void> prepare(ModuleState& module, FunctionCode& code) {
   if (code.code.load(std::memory_order_acquire) != nullptr) return {};
 
   u32 index = static_cast<u32>(&code - module.code) + module.info.imported_functions;
+  std::optional<PreparedCode> ready;
+  if (module.source) ready = module.source->find(index - module.info.imported_functions);
   auto prepared =
-      module.engine->config.quicken
+      ready ? Result<PreparedCode>(std::move(*ready))
+      : module.engine->config.quicken
           ? quick::quicken_function(module.info, index, module.quicken_options())
           : prepare_function(module.info, index, PrepareOptions{.memory0_guarded = module.memory0_guarded});
   if (!prepared) return std::unexpected(module.locate(std::move(prepared.error())));

@@ -14,6 +14,7 @@
 #include "engine/engine.h"
 #include "engine/gc/heap.h"
 #include "engine/module/module_info.h"
+#include "engine/runtime/prepared_source.h"
 #include "engine/text/parser.h"
 #include "engine/validate/side_table.h"
 
@@ -160,6 +161,7 @@ struct ModuleState {
 
   FunctionCode* code = nullptr;  // the module's own functions, imports excluded; zero pages until used
   std::mutex prepare_mutex;
+  std::unique_ptr<PreparedSource> source;  // asked before a function is prepared, where not null
   std::vector<std::unique_ptr<PreparedCode>> prepared;
 
   explicit ModuleState(const Engine& engine);

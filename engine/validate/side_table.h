@@ -112,9 +112,25 @@ struct TryRegion {
   // values, reference included).
 };
 
+// Code that is its function's own, or that somebody else keeps (engine/cache: a mapped file).
+struct CodeDeleter {
+  bool is_owned = true;
+  CodeDeleter() = default;
+  CodeDeleter(std::default_delete<u8[]>) {}
+  static CodeDeleter none() {
+    CodeDeleter deleter;
+    deleter.is_owned = false;
+    return deleter;
+  }
+  void operator()(u8* code) const {
+    if (is_owned) delete[] code;
+  }
+};
+using CodeBytes = std::unique_ptr<u8[], CodeDeleter>;
+
 // The result of preparing one function.
 struct PreparedCode {
-  std::unique_ptr<u8[]> code;  // the body's instructions (after the local declarations), stamped
+  CodeBytes code;  // the body's instructions (after the local declarations), stamped
   u32 code_size = 0;
   bool is_quick = false;  // quick code (engine/quicken) instead of stamped bytes; `side` has the catch clauses only
   u32 code_offset = 0;  // of code[0] in the module

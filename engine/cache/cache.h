@@ -1,0 +1,63 @@
+// The preparation cache: quick code of functions that ran before, in files that later processes map and run.
+//
+//   auto cache = brink::cache::Cache::open({.folder = brink::cache::default_folder()});
+//   cache->attach(module);   // before functions run: those in the cache are not prepared again
+//   …
+//   cache->save(module);     // what was prepared anew is there next time
+//
+// A cache is never needed and never in the way: where its folder or a file of it cannot be read, written or trusted,
+// modules run as without. Nothing is locked; files appear whole, by renaming, and are not changed afterwards.
+//
+// What identifies a file is the build of the engine, the options that quick code depends on, and the module's
+// declarations (all sections but code, data and custom ones). Its functions are told apart by their bodies. So looking a
+// module up costs time for its declarations and for the functions that run, not for its size.
+#pragma once
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "engine/cache/authenticator.h"
+#include "engine/engine.h"
+
+namespace brink::cache {
+
+struct Options {
+  std::string folder;             // made where it is missing
+  std::string secret_file;        // the user's secret (authenticator.h); in the folder unless given
+  u64 max_bytes = u64{256} << 20;  // of all files together; those not used for the longest time go first
+  // Smaller modules are not worth the system calls (docs/RATIONALE.md has the measurement).
+  u32 min_code_bytes = 128 << 10;
+};
+
+// $XDG_CACHE_HOME/brink, else ~/.cache/brink; nothing where neither variable is set to an absolute path.
+std::optional<std::string> default_folder();
+
+class Cache {
+ public:
+  // Null without a folder. Cheap: nothing is opened before it is needed.
+  static std::shared_ptr<Cache> open(Options options);
+
+  // Before the module's first function runs. A module may be attached once.
+  void attach(const Module& module);
+  // Where an attached module's functions came from so far.
+  struct Counts {
+    u32 from_file = 0;
+    u32 prepared = 0;
+    bool operator==(const Counts&) const = default;
+  };
+  static Counts counts(const Module& module);
+  // Writes what has been prepared since, if that is worth a file; safe while the module runs.
+  void save(const Module& module);
+
+ private:
+  explicit Cache(Options options) : options_(std::move(options)) {}
+  const Authenticator* authenticator();
+  void make_room(u64 bytes);
+
+  Options options_;
+  std::once_flag secret_once_;
+  std::optional<Authenticator> authenticator_;
+};
+
+}  // namespace brink::cache
