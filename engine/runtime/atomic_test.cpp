@@ -99,8 +99,9 @@ class Atomics : public ::testing::TestWithParam<Form> {
     EXPECT_EQ(trap(kMemoryBytes - offset - bytes), -1);
     EXPECT_EQ(trap(kMemoryBytes - offset), static_cast<int>(TrapKind::MemoryOutOfBounds));
     EXPECT_EQ(trap(0xFFFF'FFF8), static_cast<int>(TrapKind::MemoryOutOfBounds));
-    if (std::string_view(GetParam().address) == "i64")  // the sum wraps
+    if (std::string_view(GetParam().address) == "i64") {  // the sum wraps
       EXPECT_EQ(trap(~u64{7}), static_cast<int>(TrapKind::MemoryOutOfBounds));
+    }
   }
 
   Engine engine{threads_config()};

@@ -57,7 +57,9 @@ class SnapshotTest : public ::testing::Test {
 
   std::string refusal(std::string_view text, Options options = {}) {
     Instance running = start(text);
-    if (auto init = running.get_function("init")) EXPECT_TRUE(init->call({}));
+    if (auto init = running.get_function("init")) {
+      EXPECT_TRUE(init->call({}));
+    }
     auto bytes = snapshot::take(running, options);
     return bytes ? "" : bytes.error().to_string();
   }

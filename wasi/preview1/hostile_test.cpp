@@ -186,7 +186,7 @@ TEST_F(WasiHostile, BuffersBeyondTheMemoryAreFaults) {
 }
 
 TEST_F(WasiHostile, AnEmptyMemory) {
-  GuestMemory none{{}};
+  GuestMemory none{std::span<u8>()};
   for (Call call : calls()) {
     for (const Pointer& pointer : call.pointers) call.arguments[pointer.parameter] = 0;
     EXPECT_EQ(function(call.name).call(*guest->context, none, call.arguments.data()), Errno::Fault) << call.name;

@@ -216,7 +216,7 @@ class Guest {
 
   std::shared_ptr<Context> context;
   u8* bytes = nullptr;
-  GuestMemory memory{{}};
+  GuestMemory memory{std::span<u8>()};
 
  private:
   static u32 size(std::string_view text) { return static_cast<u32>(text.size()); }
