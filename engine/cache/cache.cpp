@@ -111,7 +111,7 @@ class Source final : public runtime::PreparedSource {
   bool is_from_file(u32 function) const { return file_ && is_from_file_[function]; }
 
   const runtime::ModuleState& module_;
-  const Authenticator& authenticator_;
+  Authenticator authenticator_;  // its own: a module may outlive the cache
   Identity identity_;
   std::string path_;
   std::optional<CacheFile> file_;

@@ -423,6 +423,22 @@ TEST_F(CacheTest, SmallModulesAndPlainInterpretationAreLeftAlone) {
   EXPECT_TRUE(files().empty());
 }
 
+TEST_F(CacheTest, AModuleOutlivesItsCache) {
+  run_right();
+  Engine engine;
+  auto module = Module::from_binary(engine, bytes);
+  ASSERT_TRUE(module);
+  Cache::open(options)->attach(*module);
+  fs::remove_all(folder);
+  Store store(engine);
+  auto instance = Linker(engine).instantiate(store, *module);
+  ASSERT_TRUE(instance);
+  auto results = instance->get_function("table")->call({});
+  ASSERT_TRUE(results);
+  EXPECT_EQ(results->at(0).as_i32(), 11);
+  EXPECT_EQ(Cache::counts(*module), (Counts{1, 0}));
+}
+
 TEST_F(CacheTest, TrapsOutOfCachedCodeKnowTheirPlace) {
   std::vector<u8> trapping = assemble(R"((module (func $deep (export "f") (param i32) (result i32)
     (i32.div_u (i32.const 1) (local.get 0)))))");
