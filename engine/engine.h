@@ -459,6 +459,9 @@ class Store {
   bool is_interrupted() const;
   // Guests run again. A handle that interrupts from now on counts again.
   void clear_interrupt();
+  // Asked, on the guest's thread, where an interrupted guest would trap: true lets it go on, and the interrupt is over.
+  // So a host can share a thread among guests, or look at a clock. The callback does not call into the store.
+  void on_interrupt(std::function<bool()> callback);
   // With Config::consume_fuel: what guests may still use.
   void set_fuel(u64 fuel);
   u64 fuel() const;

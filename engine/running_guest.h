@@ -7,6 +7,7 @@
 
 namespace brink {
 
+class Caller;
 namespace runtime {
 struct Context;
 }
@@ -20,6 +21,10 @@ class RunningGuest {
 
  private:
   runtime::Context* context_ = nullptr;
+  const Caller* caller_ = nullptr;
 };
+
+// The call of a host function that waits for the guest, as far as that function has said so (wasi/host/poll.h); null: none.
+const Caller*& waiting_caller();
 
 }  // namespace brink

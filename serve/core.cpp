@@ -25,8 +25,9 @@ u64 nanoseconds_since(Clock::time_point start) {
 
 }  // namespace
 
-Core::Core(Shared& shared, int listener)
+Core::Core(Shared& shared, int listener, RunningSlice& slice)
     : shared_(shared),
+      slice_(slice),
       work_(context_.get_executor()),
       acceptor_(context_),
       tick_timer_(context_),
@@ -215,29 +216,37 @@ std::shared_ptr<Worker> Core::worker(size_t index) {
   return local.worker;
 }
 
+RouteCounters* Core::answer(Exchange& exchange, HandlerReport& report) {
+  std::optional<RouteMatch> match = match_route(shared_.routes, exchange.request().path);
+  if (!match) {
+    exchange.fail(404, "no route");
+    return nullptr;
+  }
+  Route& route = *shared_.routes[match->index];
+  RouteCounters* counters = counters_.routes[match->index].get();
+  const RequestLimits& limits = route.settings.limits;
+  exchange.set_route(route.settings, match->script_name, match->path_info);
+  if (exchange.request().content_length.value_or(0) > limits.request_body_bytes) {
+    exchange.fail(413, "the body is larger than allowed");
+  } else if (route.in_flight.fetch_add(1, std::memory_order_relaxed) >= limits.concurrent_requests) {
+    route.in_flight.fetch_sub(1, std::memory_order_relaxed);
+    counters->refused.add();
+    exchange.fail(503, "too many requests at once");
+  } else {
+    worker(match->index)->handle(exchange, report);
+    route.in_flight.fetch_sub(1, std::memory_order_relaxed);
+  }
+  return counters;
+}
+
 void Core::serve(Exchange& exchange) {
   Clock::time_point start = Clock::now();
   HandlerReport report;
-  std::optional<RouteMatch> match = match_route(shared_.routes, exchange.request().path);
   RouteCounters* counters = nullptr;
-  if (match) {
-    Route& route = *shared_.routes[match->index];
-    counters = counters_.routes[match->index].get();
-    const RequestLimits& limits = route.settings.limits;
-    exchange.set_route(route.settings, match->script_name, match->path_info);
-    if (exchange.request().content_length.value_or(0) > limits.request_body_bytes) {
-      exchange.fail(413, "the body is larger than allowed");
-    } else if (route.in_flight.fetch_add(1, std::memory_order_relaxed) >= limits.concurrent_requests) {
-      route.in_flight.fetch_sub(1, std::memory_order_relaxed);
-      counters->refused.add();
-      exchange.fail(503, "too many requests at once");
-    } else {
-      worker(match->index)->handle(exchange, report);
-      route.in_flight.fetch_sub(1, std::memory_order_relaxed);
-    }
-  } else {
-    exchange.fail(404, "no route");
-  }
+  do {
+    report = {};
+    counters = answer(exchange, report);
+  } while (exchange.follow_redirect());
   Stop stop = exchange.stopped();
   switch (stop) {
     case Stop::None: break;

@@ -23,6 +23,7 @@
 #include "serve/handler.h"
 #include "serve/log.h"
 #include "serve/metrics.h"
+#include "serve/preemption.h"
 #include "serve/routes.h"
 #include "serve/settings.h"
 #include "serve/transport.h"
@@ -42,7 +43,7 @@ struct Shared {
 class Core {
  public:
   // Takes over a listening socket.
-  Core(Shared& shared, int listener);
+  Core(Shared& shared, int listener, RunningSlice& slice);
   ~Core();
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
@@ -60,6 +61,7 @@ class Core {
   std::string_view date();
   FiberPool& fibers() { return fibers_; }
   bool is_draining() const { return is_draining_; }
+  RunningSlice& running_slice() { return slice_; }
   // Answers a request; on its fiber.
   void serve(Exchange& exchange);
   void log_refusal(const Connection& connection, Refusal refusal);
@@ -86,10 +88,13 @@ class Core {
   void give_turn();
   void finish_drain(Stop reason);
   std::shared_ptr<Worker> worker(size_t route);
+  // By the handler of its route; that route's counters, null where there is none.
+  RouteCounters* answer(Exchange& exchange, HandlerReport& report);
   void log_request(const Exchange& exchange, const HandlerReport& report, Stop stop, bool is_whole, u64 nanoseconds);
   void flush_logs();
 
   Shared& shared_;
+  RunningSlice& slice_;
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::ip::tcp::acceptor acceptor_;

@@ -10,6 +10,8 @@ namespace {
 constexpr size_t kPendingBytes = 32 << 10;
 constexpr std::chrono::milliseconds kFirstPollPause{1}, kLongestPollPause{50};
 
+constexpr unsigned kMostRedirects = 8;
+
 const RequestLimits kNoRouteLimits;
 
 std::string_view as_text(std::span<const u8> bytes) {
@@ -45,7 +47,7 @@ void Exchange::set_route(const RouteSettings& route, std::string_view script_nam
   limits_ = &route.limits;
   script_name_ = script_name;
   path_info_ = path_info;
-  deadline_ = connection_.core().now() + limits_->deadline;
+  if (redirects_ == 0) deadline_ = connection_.core().now() + limits_->deadline;
 }
 
 const Peer& Exchange::peer() const { return connection_.peer(); }
@@ -59,7 +61,7 @@ void Exchange::stop(Stop reason) {
 }
 
 size_t Exchange::read_body(std::span<u8> buffer) {
-  if (body_done_ || stop_ != Stop::None || buffer.empty()) return 0;
+  if (body_done_ || hides_body_ || stop_ != Stop::None || buffer.empty()) return 0;
   for (;;) {
     std::string_view available = connection_.body_bytes();
     if (!available.empty() || parser_.is_body_done()) {
@@ -115,6 +117,27 @@ bool Exchange::write_body(std::span<const u8> bytes) {
   if (!wants_body()) return true;
   pending_ += as_text(bytes);
   return pending_.size() < kPendingBytes || flush();
+}
+
+bool Exchange::follow_redirect() {
+  if (redirect_.empty() || stop_ != Stop::None) return false;
+  if (++redirects_ > kMostRedirects) {
+    fail(502, "the handlers redirect for ever");
+    return false;
+  }
+  redirect_target_ = std::exchange(redirect_, {});
+  if (!request_.is_head()) request_.method = "GET";
+  request_.target = redirect_target_;
+  request_.query = {};
+  hides_body_ = true;
+  std::erase_if(request_.fields, [](const Field& field) {
+    return equals_ignoring_case(field.name, "Content-Type") || equals_ignoring_case(field.name, "Content-Length");
+  });
+  // What has come with the request is skipped by its own rules; only the program does not hear of it.
+  request_.hides_length = true;
+  if (!parse_target(request_)) return true;
+  fail(502, "the handler redirects to a bad path");
+  return false;
 }
 
 void Exchange::fail(int status, std::string_view reason) {

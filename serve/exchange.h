@@ -70,6 +70,10 @@ class Exchange {
   // is cut, so that the client does not take it for whole.
   void fail(int status, std::string_view reason);
 
+  // In place of a response: the server is to answer as if this path had been asked for, by GET and without a body
+  // (RFC 3875, 6.2.2).
+  void redirect(std::string target) { redirect_ = std::move(target); }
+
   // --- Waiting ---
   // Until a time; false if the request is stopped before it.
   bool sleep_until(Clock::time_point time);
@@ -90,6 +94,9 @@ class Exchange {
 
   // --- For the connection ---
   void set_route(const RouteSettings& route, std::string_view script_name, std::string_view path_info);
+  // Makes the request the one that redirect() asked for. False if there is none, or if it is no good: then the exchange
+  // has failed.
+  bool follow_redirect();
   // Sends what is left. True if the response is whole and was sent.
   bool finish();
   // Sends what there is of the response now.
@@ -117,7 +124,12 @@ class Exchange {
   Stop stop_ = Stop::None;
   std::function<void()> on_stop_;
 
+  std::string redirect_;         // asked for
+  std::string redirect_target_;  // followed: what the request's views are into
+  unsigned redirects_ = 0;
+
   bool body_done_;
+  bool hides_body_ = false;  // after a redirect
   bool sent_continue_ = false;
   u64 body_read_ = 0;
 

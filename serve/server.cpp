@@ -49,6 +49,7 @@ struct Server::State {
   Shared shared;
   std::unique_ptr<LogWriter> access_log;
   std::unique_ptr<LogWriter> error_log;
+  Preemption preemption;
   std::vector<std::unique_ptr<Core>> cores;
   std::vector<std::thread> threads;
   asio::io_context control{1};
@@ -155,7 +156,7 @@ Result<std::unique_ptr<Server>> Server::create(Settings settings) {
   auto sockets = listen_at(settings.address, settings.cores);
   if (!sockets) return std::unexpected(std::move(sockets.error()));
   s.shared.settings = settings;
-  for (int socket : *sockets) s.cores.push_back(std::make_unique<Core>(s.shared, socket));
+  for (int socket : *sockets) s.cores.push_back(std::make_unique<Core>(s.shared, socket, s.preemption.add_core()));
   if (settings.has_admin) {
     auto listener = listen_at(settings.admin_address, 1);
     if (!listener) return std::unexpected(std::move(listener.error()));
@@ -183,6 +184,7 @@ bool Server::run() {
   s.signals.add(SIGHUP);
   s.wait_for_signal();
   if (s.shared.settings.watch) s.watch();
+  s.preemption.start();
   s.running_cores = static_cast<u32>(s.cores.size());
   for (auto& core : s.cores) {
     s.threads.emplace_back([&s, &core] {

@@ -18,6 +18,8 @@
 // The embedding program ignores SIGPIPE, or a guest that writes to a closed pipe ends it. It keeps its descriptors 0
 // to 2 open.
 #pragma once
+#include <poll.h>
+
 #include <functional>
 #include <memory>
 #include <optional>
@@ -63,6 +65,16 @@ struct Config {
 
   // How many descriptors the guest may have open; beyond that it gets `nfile`.
   u32 max_descriptors = 1024;
+};
+
+// How WASI functions wait, for hosts whose threads have other things to do meanwhile. Attached to a store's host data
+// (HostData::set<Waiter>), it is asked in place of poll(2).
+class Waiter {
+ public:
+  virtual ~Waiter() = default;
+  // As ppoll(2): how many descriptors are ready, 0 when the time is over; without a time it waits for ever. -1 with errno
+  // EINTR ends the wait: the host has interrupted the guest.
+  virtual int poll(std::span<pollfd> descriptors, std::optional<u64> nanoseconds) = 0;
 };
 
 class Context;

@@ -1,5 +1,6 @@
 // Calls other than "same instance, already prepared, stack has room": the handlers' out-of-line halves.
 #include "engine/interpret/handlers_control.h"
+#include "engine/runtime/interrupts.h"
 
 namespace brink::interpret {
 namespace {
@@ -30,7 +31,7 @@ bool call_host(State& s, const runtime::Function& function) {
     context.host_trap = std::move(outcome.error());
     return false;
   }
-  if (context.is_interrupted.load(std::memory_order_relaxed)) [[unlikely]] {
+  if (context.is_interrupted.load(std::memory_order_relaxed) && runtime::must_end(context)) [[unlikely]] {
     context.trap = TrapKind::Interrupted;
     return false;
   }
@@ -75,7 +76,8 @@ Flow call_any(State& s, const runtime::Function& function, const u8* return_pc) 
 Flow tail_call_own(State& s, const FunctionCode* callee) {
   if (!ensure_prepared(s, *s.instance->module, callee)) return Flow::Trap;
   // Quick code is interrupted through its table.
-  if (!callee->prepared->is_quick && s.context->is_interrupted.load(std::memory_order_relaxed)) [[unlikely]]
+  if (!callee->prepared->is_quick && s.context->is_interrupted.load(std::memory_order_relaxed) &&
+      runtime::must_end(*s.context)) [[unlikely]]
     return trap(s, TrapKind::Interrupted);
   u32 params = callee->param_slots;
   u64 argument_bytes = params * sizeof(u64);

@@ -5,6 +5,7 @@
 #pragma once
 #include "engine/interpret/execute.h"
 #include "engine/runtime/guest_bytes.h"
+#include "engine/runtime/interrupts.h"
 
 namespace brink::interpret {
 
@@ -22,7 +23,8 @@ inline bool in_pieces(const State& s, u64 size, bool backward, Piece piece) {
     u64 bytes = std::min(kPiece, size - done);
     piece(backward ? size - done - bytes : done, bytes);
     done += bytes;
-    if (done < size && s.context->is_interrupted.load(std::memory_order_relaxed)) [[unlikely]]
+    if (done < size && s.context->is_interrupted.load(std::memory_order_relaxed) && runtime::must_end(*s.context))
+        [[unlikely]]
       return false;
   }
   return true;

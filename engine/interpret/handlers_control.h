@@ -5,6 +5,7 @@
 // full stack) is in the Slow half.
 #pragma once
 #include "engine/interpret/execute.h"
+#include "engine/runtime/interrupts.h"
 
 namespace brink::interpret {
 
@@ -26,7 +27,8 @@ BRINK_INLINE void move_along_branch(State& s, const SideEntry* entry, const u8* 
 
 // The same as a handler's end. A loop goes round here: whether the guest is to go on is asked now (interrupts.h).
 BRINK_INLINE Flow take_branch(State& s, const SideEntry* entry, const u8* origin) {
-  if (entry->pc_delta <= 0 && s.context->is_interrupted.load(std::memory_order_relaxed)) [[unlikely]]
+  if (entry->pc_delta <= 0 && s.context->is_interrupted.load(std::memory_order_relaxed) &&
+      runtime::must_end(*s.context)) [[unlikely]]
     return trap(s, TrapKind::Interrupted);
   move_along_branch(s, entry, origin);
   return Flow::Next;

@@ -114,6 +114,7 @@ constinit const std::array<Handler, quick::kOpcodeCount> QuickDispatch::kTable =
 #undef BRINK_FUSION
 #define BRINK_QUICK(name, meaning, operands) handler<body::name, Wide>,
 #include "engine/quicken/quick_forms.h"
+#include "engine/runtime/interrupts.h"
 #undef BRINK_QUICK
 };
 
@@ -122,7 +123,7 @@ bool is_boundary(const u8* pc) { return pc == kQuickExit || pc == kQuickCrossRet
 // Whether the run that dispatched through an overwritten table is to end; else its thread's table is whole again.
 bool takes_interrupt(Context& context) {
   ThreadDispatch::of_this_thread().repair();
-  return context.is_interrupted.load(std::memory_order_seq_cst);
+  return runtime::must_end(context);
 }
 
 #ifdef BRINK_THREADED

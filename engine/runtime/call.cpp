@@ -73,7 +73,7 @@ Status run_guarded(Context& context, const State& state, const interpret::Thread
 Status run_interruptibly(Context& context, const State& state) {
   InterruptibleRun run(context);
   // Asked once the run can be interrupted, so that nothing falls between.
-  if (context.is_interrupted.load(std::memory_order_seq_cst)) [[unlikely]] {
+  if (must_end(context)) [[unlikely]] {
     context.trap = TrapKind::Interrupted;
     return Status::Trap;
   }

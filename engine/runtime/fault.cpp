@@ -74,8 +74,14 @@ FaultScope::~FaultScope() {
 
 }  // namespace brink::runtime
 
+const brink::Caller*& brink::waiting_caller() {
+  static thread_local const Caller* caller = nullptr;
+  return caller;
+}
+
 brink::RunningGuest brink::RunningGuest::exchange(RunningGuest next) {
   RunningGuest previous;
   previous.context_ = std::exchange(runtime::current_context, next.context_);
+  previous.caller_ = std::exchange(waiting_caller(), next.caller_);
   return previous;
 }

@@ -41,6 +41,17 @@ interpret::ThreadDispatch* Interrupts::enter(interpret::ThreadDispatch* dispatch
   return std::exchange(running_, dispatch);
 }
 
+bool Interrupts::ask() {
+  if (!callback_) return true;
+  // Cleared first: an interrupt while the callback runs counts again.
+  clear();
+  sigjmp_buf* fault_target = std::exchange(context_->fault_target, nullptr);
+  bool goes_on = callback_();
+  context_->fault_target = fault_target;
+  if (!goes_on) context_->is_interrupted.store(true, std::memory_order_seq_cst);
+  return !goes_on;
+}
+
 int Interrupts::descriptor() {
   std::lock_guard lock(mutex_);
   if (descriptor_ < 0) descriptor_ = ::eventfd(context_->is_interrupted ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -58,6 +69,11 @@ Interrupts::Waiting::~Waiting() {
   if (interrupts_ == nullptr) return;
   std::lock_guard lock(interrupts_->mutex_);
   interrupts_->wake_ = nullptr;
+}
+
+bool must_end(Context& context) {
+  if (!context.is_interrupted.load(std::memory_order_seq_cst)) return false;
+  return !context.interrupts || context.interrupts->ask();
 }
 
 InterruptibleRun::InterruptibleRun(Context& context) : interrupts_(context.interrupts.get()) {

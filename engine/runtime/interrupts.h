@@ -43,6 +43,10 @@ class Interrupts {
   void detach();
   // Guest code runs through a thread's table from now on; returns what enter() is to be given when this run is over.
   interpret::ThreadDispatch* enter(interpret::ThreadDispatch* dispatch);
+  // What must_end asks; null: nothing.
+  void on_interrupt(std::function<bool()> callback) { callback_ = std::move(callback); }
+  // Whether the guest, which has been interrupted, is to trap.
+  bool ask();
   // A descriptor that poll() finds readable while the store is interrupted; -1 if the system has none left. Made when
   // first asked for, closed with this object.
   int descriptor();
@@ -64,8 +68,13 @@ class Interrupts {
   Context* context_;  // null: the store is gone
   interpret::ThreadDispatch* running_ = nullptr;
   std::function<void()> wake_;
+  std::function<bool()> callback_;  // the store's thread's
   int descriptor_ = -1;
 };
+
+// Asked where a guest would trap because it has been interrupted: false if it goes on, because nobody has interrupted it
+// or because the host's callback says so.
+bool must_end(Context& context);
 
 // Around a run of guest code: the table it goes through, null for the constant one.
 class InterruptibleRun {

@@ -98,6 +98,11 @@ void Store::clear_interrupt() {
   if (state_->context->interrupts) state_->context->interrupts->clear();
 }
 
+void Store::on_interrupt(std::function<bool()> callback) {
+  (void)interrupt_handle();
+  state_->context->interrupts->on_interrupt(std::move(callback));
+}
+
 void Store::set_fuel(u64 fuel) { state_->context->fuel = fuel; }
 u64 Store::fuel() const { return state_->context->fuel; }
 

@@ -68,7 +68,7 @@ std::vector<std::string> cgi_environment(const Request& request, const Peer& pee
   set("REMOTE_HOST", peer.address);
   set("REMOTE_PORT", std::to_string(peer.port));
   if (is_tls) set("HTTPS", "on");
-  if (request.content_length) set("CONTENT_LENGTH", std::to_string(*request.content_length));
+  if (request.content_length && !request.hides_length) set("CONTENT_LENGTH", std::to_string(*request.content_length));
   if (const Field* type = request.find("Content-Type")) set("CONTENT_TYPE", type->value);
 
   size_t first_field = variables.size();

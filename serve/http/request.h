@@ -24,6 +24,7 @@ struct Request {
 
   std::optional<u64> content_length;
   bool is_chunked = false;
+  bool hides_length = false;  // a program is not told of the body
   bool expects_continue = false;
   bool keep_alive = true;
 
