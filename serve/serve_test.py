@@ -80,7 +80,7 @@ class Server:
     def get(self, target, method="GET", body=None, headers={}):
         client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
-            client.request(method, target, body=body, headers=headers)
+            client.request(method, target, body=body, headers=headers, encode_chunked="Transfer-Encoding" in headers)
             response = client.getresponse()
             response.text = response.read()
             return response
@@ -205,9 +205,9 @@ class Basics(unittest.TestCase):
         self.assertIn(b"Connection: close", data)
 
     def test_pipelined_requests_are_answered_in_order(self):
-        requests = b"".join(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n%03d" % i for i in range(100))
+        requests = b"".join(b"POST /env?%d HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc" % i for i in range(100))
         data = exchange(self.server, requests + b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        found = re.findall(rb"\r\n\r\n(\d{3})HTTP", data)
+        found = re.findall(rb"QUERY_STRING=(\d+)\n", data)
         self.assertEqual([int(i) for i in found], list(range(100)))
 
     def test_a_request_that_comes_byte_by_byte(self):
@@ -237,7 +237,7 @@ class Basics(unittest.TestCase):
             interim = connection.recv(25, socket.MSG_WAITALL)
             self.assertEqual(interim, b"HTTP/1.1 100 Continue\r\n\r\n")
             connection.sendall(b"abc")
-            self.assertTrue(read_all(connection).endswith(b"abc") or True)
+            self.assertIn(b"abc", read_all(connection))
         # Who does not read the body does not ask for it.
         data = exchange(self.server, b"POST /ignore HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
         self.assertEqual(status_of(data), 200)
@@ -344,7 +344,7 @@ class Malformed(unittest.TestCase):
         # What follows must not be served: it would be the smuggled request.
         data = exchange(self.server, request + b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
         self.assertEqual(status_of(data), status, request)
-        self.assertEqual(data.count(b"HTTP/1.1 "), 1, request)
+        self.assertEqual(len(re.findall(rb"HTTP/1\.1 \d{3} ", data)), 1, request)
         self.assertIn(b"Connection: close", data)
 
     def test_heads(self):
@@ -502,6 +502,8 @@ class Operations(unittest.TestCase):
                 self.assertIn(b"awake", data)
                 self.assertEqual(server.process.wait(PATIENCE), 0)
                 self.assertEqual(server.access()[-1]["path"], "/sleep")
+                idle.close()
+                running.close()
 
     def test_drain_has_a_limit(self):
         with Server("--drain", "300ms") as server:
@@ -510,7 +512,8 @@ class Operations(unittest.TestCase):
             eventually(lambda: server.metric('brink_requests_in_flight{route="/"}') == 1)
             server.process.send_signal(signal.SIGTERM)
             self.assertEqual(status_of(read_all(running)), 503)
-            server.process.wait(PATIENCE)
+            running.close()
+            self.assertEqual(server.process.wait(PATIENCE), 0)
 
     def test_watch(self):
         with tempfile.TemporaryDirectory(prefix="brink-watch-") as folder:
@@ -613,7 +616,7 @@ class Operations(unittest.TestCase):
             fails(2, "", "--no-such-option")
             fails(1, "none.wasm: No such file", os.path.join(folder, "none.wasm"))
             fails(1, "exports no function _start", put("a.wat", "(module)"))
-            fails(1, "has no import" if False else "nowhere", put("b.wat", '(module (import "nowhere" "f" (func)) (func (export "_start")))'))
+            fails(1, "nowhere", put("b.wat", '(module (import "nowhere" "f" (func)) (func (export "_start")))'))
             fails(1, "bad.toml:2:9: ", "--config", put("bad.toml", "\ndrain = 5\n"))
             fails(1, "cannot use the certificate", "--tls-cert", put("c", ""), "--tls-key", put("k", ""), GUEST)
             fails(1, "cannot open directory", "--dir", os.path.join(folder, "none"), GUEST)

@@ -22,6 +22,7 @@ static void head(const char* type) {
 static long number(void) { return atol(variable("QUERY_STRING")); }
 
 static volatile int sink;
+static void* volatile kept;  // so that no allocation is optimized away
 
 __attribute__((noinline)) static int recurse(int depth) {
   volatile char space[256];
@@ -103,6 +104,7 @@ int main(void) {
       char* block = malloc(1 << 20);
       if (!block) abort();
       memset(block, 1, 1 << 20);
+      kept = block;
     }
   } else if (IS("/recurse")) {
     head("text/plain");
