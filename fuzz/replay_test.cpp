@@ -68,13 +68,16 @@ void print_current_input(int signal_number) {
 
 class Replay : public testing::Test {
  protected:
+  // Once, before the engine puts its own handler of SIGSEGV in front.
+  static void SetUpTestSuite() {
+    for (int number : {SIGABRT, SIGVTALRM, SIGBUS, SIGFPE, SIGILL}) std::signal(number, print_current_input);
+    // A sanitizer's own report of this one says more; it ends in SIGABRT.
+    if (std::signal(SIGSEGV, SIG_DFL) == SIG_DFL) std::signal(SIGSEGV, print_current_input);
+  }
   void SetUp() override {
     const char* folder = std::getenv("BRINK_FUZZ_FOLDER");
     ASSERT_NE(folder, nullptr) << "BRINK_FUZZ_FOLDER must name the folder fuzz/";
     folder_ = folder;
-    for (int number : {SIGABRT, SIGVTALRM, SIGBUS, SIGFPE, SIGILL}) std::signal(number, print_current_input);
-    // A sanitizer's own report of this one says more; it ends in SIGABRT.
-    if (std::signal(SIGSEGV, SIG_DFL) == SIG_DFL) std::signal(SIGSEGV, print_current_input);
   }
   void TearDown() override { limit_time(0); }
 
@@ -128,7 +131,7 @@ class Replay : public testing::Test {
         run(target, mutate(seed.bytes, other.bytes, random), seed.name + ", round " + std::to_string(round));
         if (HasFatalFailure()) return;
       }
-    std::printf("%llu damaged inputs\n", static_cast<unsigned long long>(tried));
+    std::printf("%llu inputs\n", static_cast<unsigned long long>(tried));
     EXPECT_GE(tried, seeds.size());
   }
 
@@ -165,6 +168,15 @@ TEST_F(Replay, DecodeValidateTruncations) {
       run(decode_validate, {seed.bytes.begin(), seed.bytes.begin() + static_cast<std::ptrdiff_t>(size)}, seed.name);
 }
 TEST_F(Replay, DecodeValidateMutations) { run_mutations(decode_validate, module_seeds(), mutate_module); }
+
+TEST_F(Replay, ExecuteRegressions) { run_all(execute, inputs("regressions/execute")); }
+TEST_F(Replay, ExecuteChoices) {
+  run_mutations(execute, {{"choices", {}}}, [](const Bytes&, const Bytes&, Random& random) {
+    Bytes choices(64 + random.below(random.below(8) == 0 ? 8000 : 1500));
+    for (u8& byte : choices) byte = static_cast<u8>(random.next());
+    return choices;
+  });
+}
 
 TEST_F(Replay, TextSeeds) { run_all(text, inputs("seeds")); }
 TEST_F(Replay, TextRegressions) { run_all(text, inputs("regressions/text")); }

@@ -24,6 +24,10 @@ void text(std::span<const u8> bytes);
 // Bytes as the text of a script of commands, only parsed.
 void script(std::span<const u8> bytes);
 
+// Bytes as choices of what stands in a module (generate.h), which is run in every configuration of the engine: results,
+// traps, memories, tables, globals, calls of host functions and the fuel used must agree.
+void execute(std::span<const u8> bytes);
+
 // 3.0 and everything past it that has a feature bit.
 FeatureSet all_features();
 

@@ -9,11 +9,13 @@
 int main(int argc, char** argv) {
   using namespace brink::fuzz;
   if (argc != 4) {
-    std::fprintf(stderr, "usage: %s FUZZ_FOLDER decode_validate|text|script OUT_FOLDER\n", argv[0]);
+    std::fprintf(stderr, "usage: %s FUZZ_FOLDER decode_validate|execute|text|script OUT_FOLDER\n", argv[0]);
     return 2;
   }
   const std::string source = argv[1], target = argv[2], out = argv[3];
-  auto seeds = read_inputs(source + (target == "script" ? "/scripts" : "/seeds"));
+  // What is executed is made of choices, for which any bytes will do.
+  const char* seed_folder = target == "script" ? "/scripts" : target == "execute" ? "/regressions/execute" : "/seeds";
+  auto seeds = read_inputs(source + seed_folder);
   if (seeds && target == "decode_validate") seeds = assemble_seeds(*seeds);
   auto regressions = read_inputs(source + "/regressions/" + target);
   for (const auto* inputs : {&seeds, &regressions}) {

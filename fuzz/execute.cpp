@@ -1,0 +1,173 @@
+// The target that runs modules: what it generates of the bytes must do the same in every configuration of the engine.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/engine.h"
+#include "fuzz/choices.h"
+#include "fuzz/generate.h"
+#include "fuzz/targets.h"
+
+namespace brink::fuzz {
+namespace {
+
+// The configurations that are compared; the first says what is right.
+struct Configuration {
+  const char* name;
+  Config config;
+};
+
+const std::vector<Configuration>& configurations() {
+  static const std::vector<Configuration> all = {
+      {"bytes in place", {.quicken = false}},
+      {"quick code", {}},
+      {"quick code, not fused", {.fuse = false}},
+      {"quick code, results not cached", {.cache_results = false}},
+      {"quick code, neither", {.fuse = false, .cache_results = false}},
+  };
+  return all;
+}
+
+// Enough for loops to be hot, little enough for thousands of modules a minute.
+constexpr i32 kFuel = 300;
+// Frames are as large as a configuration makes them, so the stack must not be what ends a module: the fuel is.
+constexpr u64 kStackBytes = 64u << 20;
+
+// Everything a module does that can be seen from outside, in its order; equal for equal behaviour.
+class Transcript {
+ public:
+  void add(std::string line) { lines_.push_back(std::move(line)); }
+  void add_bytes(const char* what, std::span<const u8> bytes) {
+    u64 hash = 0xCBF29CE484222325u;  // FNV-1a, eight bytes at a time
+    size_t i = 0;
+    for (; i + 8 <= bytes.size(); i += 8) {
+      u64 word;
+      std::memcpy(&word, bytes.data() + i, 8);
+      hash = (hash ^ word) * 0x100000001B3u;
+      hash ^= hash >> 29;
+    }
+    for (; i < bytes.size(); ++i) hash = (hash ^ bytes[i]) * 0x100000001B3u;
+    add(std::string(what) + ": " + std::to_string(bytes.size()) + " bytes, hash " + std::to_string(hash));
+  }
+  const std::vector<std::string>& lines() const { return lines_; }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+// References have other addresses in every store.
+std::string describe(const Value& value) {
+  if (value.type().is_ref()) return value.is_null() ? "null" : "reference";
+  return value.to_string();
+}
+
+Value argument(Choices& choices, const Instance& instance, ValueType type) {
+  switch (type.kind()) {
+    case TypeKind::I32: return Value::i32(static_cast<i32>(choices.bits(choices.one_in(2) ? 4 : 1)));
+    case TypeKind::I64: return Value::i64(static_cast<i64>(choices.bits(choices.one_in(2) ? 8 : 1)));
+    case TypeKind::F32: return Value::from_bits(kF32, choices.bits(4));
+    case TypeKind::F64: return Value::from_bits(kF64, choices.bits(8));
+    case TypeKind::V128: {
+      u64 low = choices.bits(8);
+      return Value::from_bits(kV128, low, choices.bits(8));
+    }
+    default: {
+      bool is_function = type == kFuncRef && choices.one_in(2);
+      return Value::reference(type, is_function ? instance.get_function("f0")->reference() : 0);
+    }
+  }
+}
+
+Transcript run(const Bytes& bytes, const Config& config, std::span<const u8> arguments) {
+  Transcript transcript;
+  Engine engine(config);
+  auto module = Module::from_binary(engine, bytes);
+  if (!module) {
+    transcript.add("error: not a module: " + module.error().to_string());
+    return transcript;
+  }
+  if (auto valid = module->validate(); !valid) {
+    transcript.add("error: not valid: " + valid.error().to_string());
+    return transcript;
+  }
+  Store store(engine, {.stack_bytes = kStackBytes});
+  Linker linker(engine);
+  linker.define_function("host", "note", [&](u32 value) -> u32 {
+    transcript.add("note " + std::to_string(value));
+    return value * 2654435761u;
+  });
+  std::optional<Trap> trap;
+  auto instance = linker.instantiate(store, *module, &trap);
+  if (!instance) {
+    transcript.add("error: no instance: " + instance.error().message);
+    return transcript;
+  }
+  Choices choices(arguments);
+  Global fuel = *instance->get_global("fuel");
+  for (u32 i = 0;; ++i) {
+    auto function = instance->get_function("f" + std::to_string(i));
+    if (!function) break;
+    check(fuel.set(Value::i32(kFuel)), "the fuel cannot be set");
+    std::vector<Value> given;
+    for (ValueType type : function->type().params) given.push_back(argument(choices, *instance, type));
+    auto outcome = function->call(given);
+    std::string line = "f" + std::to_string(i) + ":";
+    if (outcome) {
+      for (const Value& value : *outcome) line += " " + describe(value);
+    } else {
+      line += std::string(" trap: ") + trap_message(outcome.error().kind());
+    }
+    transcript.add(line + ", fuel " + fuel.get().to_string());
+  }
+  for (u32 i = 0; auto global = instance->get_global("g" + std::to_string(i)); ++i)
+    transcript.add("g" + std::to_string(i) + ": " + describe(global->get()));
+  for (u32 i = 0; auto memory = instance->get_memory("m" + std::to_string(i)); ++i)
+    transcript.add_bytes(("m" + std::to_string(i)).c_str(), *memory->span(0, memory->size_bytes()));
+  Table table = *instance->get_table("t0");
+  std::string elements = "t0:";
+  for (u64 i = 0; i < table.size(); ++i) elements += *table.get(i) == 0 ? " null" : " reference";
+  transcript.add(std::move(elements));
+  return transcript;
+}
+
+// BRINK_FUZZ_MODULE=FILE: where to write the module of a finding, or of every input.
+void keep(const Bytes& module) {
+  const char* path = std::getenv("BRINK_FUZZ_MODULE");
+  if (path == nullptr) return;
+  if (std::FILE* file = std::fopen(path, "wb")) {
+    std::fwrite(module.data(), 1, module.size(), file);
+    std::fclose(file);
+  }
+}
+
+}  // namespace
+
+void execute(std::span<const u8> bytes) {
+  // What the arguments are comes from the front, so that a longer body leaves them as they are.
+  std::span<const u8> arguments = bytes.first(std::min<size_t>(bytes.size(), 32));
+  Bytes module = generate_module(bytes.subspan(arguments.size()));
+  keep(module);
+  Transcript expected;
+  for (const Configuration& configuration : configurations()) {
+    Transcript found = run(module, configuration.config, arguments);
+    if (&configuration == &configurations().front()) {
+      expected = std::move(found);
+      check(!expected.lines()[0].starts_with("error"), expected.lines()[0].c_str());
+      continue;
+    }
+    for (size_t i = 0; i < std::max(found.lines().size(), expected.lines().size()); ++i) {
+      std::string wanted = i < expected.lines().size() ? expected.lines()[i] : "the end";
+      std::string got = i < found.lines().size() ? found.lines()[i] : "the end";
+      if (wanted != got)
+        broken((std::string(configuration.name) + ": " + got + "; " + configurations().front().name + ": " + wanted)
+                   .c_str());
+    }
+  }
+}
+
+}  // namespace brink::fuzz
