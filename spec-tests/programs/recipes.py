@@ -143,6 +143,20 @@ LUA_INIT = [
         preparations=("lua5.4",)),
 ]
 
+# Without a way back from an error, which then ends the program: for bench/compare, as not every engine has exceptions.
+LUA_PLAIN = [
+    Product(
+        "lua-plain.wasm", GUEST_NEEDS, ("wasi/lua/*", "lua/*.h"),
+        ((*GUEST_C, *WASI_EMULATION, "-I{src}/wasi/lua", "-I{src}/lua", "-include", "{src}/wasi/lua/lua_plain.h",
+          "-Wno-deprecated-declarations", *LUA_FILES, "{src}/wasi/lua/missing.c"),
+         ("sh", "-c", 'exec "$@" *.o', "link", "clang-19", *GUEST_LINK, *WASI_EMULATION_LIBRARIES)),
+        preparations=("lua5.4",)),
+    Product(
+        "lua-plain.native", NATIVE_NEEDS, ("lua/*.h",),
+        ((*NATIVE_C, "-I{src}/lua", *LUA_FILES, "-o", "{out}", "-lm"),),
+        preparations=("lua5.4",)),
+]
+
 # What LLVM 19 and Emscripten 3 compile has the legacy exception instructions; binaryen turns them into the final ones.
 USE_FINAL_EXCEPTIONS = (
     "node", "{prepared}/binaryen/node_modules/binaryen/bin/wasm-opt", "--mvp-features", "--enable-exception-handling",
@@ -323,7 +337,7 @@ PREPARATIONS = [
 
 # The longest first, so that two cores finish together.
 PRODUCTS = [
-    *KOTLIN, *SQLITE, *LUA, *LUA_INIT, *LUA_SJLJ, *EXCEPTIONS, *CPLUSPLUS, *WORKERS, *RUST, *ZLIB, *ASSEMBLYSCRIPT,
+    *KOTLIN, *SQLITE, *LUA, *LUA_INIT, *LUA_PLAIN, *LUA_SJLJ, *EXCEPTIONS, *CPLUSPLUS, *WORKERS, *RUST, *ZLIB, *ASSEMBLYSCRIPT,
     *c_program("hello"), *c_program("exit42"), *c_program("words"), *c_program("files"), *c_program("clocks"),
     *guest_only(c_program("sandbox")), *guest_only(c_program("traps")),
     *c_program("simd", guest_flags=("-msimd128",)),
