@@ -184,24 +184,31 @@ std::vector<u8> make_synthetic_module(const SyntheticModule& options) {
   u32 count = options.functions + 1;
   Bytes module = {0, 'a', 's', 'm', 1, 0, 0, 0};
 
-  put_section(module, 1, {1, kFunctionTypeForm, 2, kI32, kI32, 1, kI32});
+  put_section(module, 1, {2, kFunctionTypeForm, 2, kI32, kI32, 1, kI32, kFunctionTypeForm, 0, 0});
 
   Bytes functions;
-  put_u32(functions, count);
+  put_u32(functions, count + 1);
   functions.resize(functions.size() + count, 0);
+  functions.push_back(1);  // _start
   put_section(module, 3, functions);
 
   put_section(module, 4, {1, kFuncRef, 0, 1});
   put_section(module, 5, {1, 0, 1});
 
-  Bytes exports = {1};
+  Bytes exports = {3};
   put_name(exports, "first");
   exports.push_back(0);
+  exports.push_back(0);
+  put_name(exports, "_start");
+  exports.push_back(0);
+  put_u32(exports, count);
+  put_name(exports, "memory");
+  exports.push_back(2);
   exports.push_back(0);
   put_section(module, 7, exports);
 
   Bytes code;
-  put_u32(code, count);
+  put_u32(code, count + 1);
   const Bytes first = {0, 0x20, 0, 0x20, 1, 0x6A, kEnd};
   put_u32(code, static_cast<u32>(first.size()));
   code.insert(code.end(), first.begin(), first.end());
@@ -211,6 +218,7 @@ std::vector<u8> make_synthetic_module(const SyntheticModule& options) {
     put_u32(code, static_cast<u32>(body.size()));
     code.insert(code.end(), body.begin(), body.end());
   }
+  code.insert(code.end(), {2, 0, kEnd});  // _start
   put_section(module, 10, code);
   return module;
 }

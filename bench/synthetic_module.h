@@ -13,7 +13,8 @@ struct SyntheticModule {
   u32 seed = 1;
 };
 
-// One memory, one table, two function types. Exports "first": (i32, i32) → i32, the sum.
+// One memory, one table, two function types. Exports "first": (i32, i32) → i32, the sum; "_start", which does nothing;
+// "memory".
 std::vector<u8> make_synthetic_module(const SyntheticModule& options);
 
 }  // namespace brink::bench
