@@ -26,9 +26,7 @@ const std::vector<Configuration>& configurations() {
   static const std::vector<Configuration> all = {
       {"bytes in place", {.quicken = false}},
       {"quick code", {}},
-      {"quick code, not fused", {.fuse = false}},
-      {"quick code, results not cached", {.cache_results = false}},
-      {"quick code, neither", {.fuse = false, .cache_results = false}},
+      {"quick code that pays for fuel", {.consume_fuel = true}},
   };
   return all;
 }

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "engine/module/opcodes.h"
-#include "engine/text/encoder.h"
+#include "engine/base/byte_writer.h"
 
 namespace brink::fuzz {
 namespace {
@@ -59,7 +59,7 @@ class BodyGenerator {
     for (char type : kTypeLetters) locals_.push_back(type);
     for (u32 count = choices_.one_in(16) ? 300 : choices_.below(6); count > 0; --count)
       locals_.push_back(kTypeLetters[choices_.below(kTypeLetters.size())]);
-    text::ByteWriter head;
+    ByteWriter head;
     head.put_u32(static_cast<u32>(locals_.size() - function_.params.size()));
     for (size_t i = function_.params.size(); i < locals_.size(); ++i) head.put_u32(1), head.put(code_of_type(locals_[i]));
     take_fuel();
@@ -652,7 +652,7 @@ class BodyGenerator {
   const ModuleShape& shape_;
   const FunctionShape& function_;
   Choices& choices_;
-  text::ByteWriter out_;
+  ByteWriter out_;
   std::vector<char> locals_;
   std::vector<Label> labels_;
 };

@@ -3,14 +3,12 @@
 #include <string>
 #include <vector>
 
-#include "engine/text/encoder.h"
+#include "engine/base/byte_writer.h"
 #include "fuzz/choices.h"
 #include "fuzz/function_body.h"
 
 namespace brink::fuzz {
 namespace {
-
-using text::ByteWriter;
 
 enum SectionId : u8 {
   kTypeSection = 1,
