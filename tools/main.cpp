@@ -81,6 +81,7 @@ int run_main(std::vector<std::string> arguments) {
   commands.push_back(make_validate_command(top));
   commands.push_back(make_wast_command(top));
   commands.push_back(make_inspect_command(top));
+  commands.push_back(make_bench_command(top));
   commands.push_back(make_snapshot_command(top));
 
   if (arguments.empty()) {
