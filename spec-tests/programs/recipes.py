@@ -1,6 +1,6 @@
 """What is built, and how: every guest `NAME.wasm` with its native twin `NAME.native` from the same source.
 
-In a command, {src} is the folder of our sources, {debian} the unpacked Debian sources, {prepared} the folder of what
+In a command, {src} is the folder of our sources, {examples} the repository's examples/, {debian} the unpacked Debian sources, {prepared} the folder of what
 preparations make, {out} the file to produce. Commands run in an empty folder of their own.
 
 clang runs wasm-opt of its own accord when it links with an -O option and finds one; Debian's is too old for
@@ -26,7 +26,8 @@ class Preparation:
 
 @dataclasses.dataclass(frozen=True)
 class Product:
-    """One file to build. `needs` lists commands and files; `inputs` patterns below src/ whose change rebuilds it."""
+    """One file to build. `needs` lists commands and files; `inputs` patterns whose change rebuilds it, below src/ or,
+    where they begin with examples/, below the repository."""
 
     output: str
     needs: tuple
@@ -48,6 +49,8 @@ PACKAGES = {
     "/usr/lib/llvm-19/lib/wasm32-wasi/libc++abi.a": "libc++abi-19-dev-wasm32",
     "/usr/lib/llvm-19/include/c++/v1/vector": "libc++-19-dev",
     "/usr/lib/llvm-19/lib/libc++abi.a": "libc++abi-19-dev",
+    "/usr/include/stb/stb_image.h": "libstb-dev",
+    "/usr/include/nlohmann/json.hpp": "nlohmann-json3-dev",
     "/usr/bin/rustc": "rustc",
     "/usr/lib/rustlib/wasm32-wasi": "libstd-rust-dev-wasm32",
     "dpkg-source": "dpkg-dev",
@@ -267,6 +270,53 @@ RUST = [
         ((*RUSTC, "-Clinker=clang-19", "{src}/rust/inventory.rs", "-o", "{out}"),)),
 ]
 
+# The handlers of examples/handlers, which answer requests under `brink serve` and, natively, as any CGI program.
+def handler(name, suffix, guest_needs, guest_steps, native_needs, native_steps, *, inputs=(), preparations=()):
+    inputs = (f"examples/handlers/{name}/*.{suffix}*", *inputs)
+    return [Product(f"{name}.wasm", guest_needs, inputs, guest_steps, preparations),
+            Product(f"{name}.native", native_needs, inputs, native_steps, preparations)]
+
+
+HANDLERS = "{examples}/handlers"
+WARNINGS = ("-Wall", "-Wextra", "-Werror")
+STB = ("-isystem", "/usr/include/stb")
+# nlohmann's headers without the rest of the host's.
+NLOHMANN = ("ln", "-s", "/usr/include/nlohmann", "nlohmann")
+HANDLER_STRIP = "-Wl,--strip-all"
+HANDLER_PROGRAMS = [
+    *handler(
+        "resize", "c", (*GUEST_NEEDS, "/usr/include/stb/stb_image.h"),
+        ((*GUEST_C, *WARNINGS, *STB, f"{HANDLERS}/resize/resize.c"),
+         ("clang-19", "resize.o", *GUEST_LINK, HANDLER_STRIP)),
+        (*NATIVE_NEEDS, "/usr/include/stb/stb_image.h"),
+        ((*NATIVE_C, *WARNINGS, *STB, f"{HANDLERS}/resize/resize.c", "-o", "{out}", "-lm"),)),
+    *handler(
+        "token", "[ch]", (*GUEST_CXX_NEEDS, "/usr/include/nlohmann/json.hpp"),
+        (NLOHMANN,
+         (*GUEST_CXX, *CXX_OPTIONS, "-isystem", ".", f"{HANDLERS}/token/token.cpp"),
+         (*GUEST_C, "{src}/wasi/common/stack_protector.c"),
+         ("clang++-19", "token.o", "stack_protector.o", *GUEST_LINK, HANDLER_STRIP)),
+        (*NATIVE_CXX_NEEDS, "/usr/include/nlohmann/json.hpp"),
+        (("clang++-19", *NATIVE, "-stdlib=libc++", *CXX_OPTIONS, f"{HANDLERS}/token/token.cpp", "-o", "{out}"),),
+        inputs=("wasi/common/*",)),
+    *handler(
+        "redirects", "rs", ("/usr/bin/rustc", "/usr/lib/rustlib/wasm32-wasi", "wasm-ld-14"),
+        ((*RUSTC, "--target=wasm32-wasi", "-Clinker=wasm-ld-14", "-Clinker-flavor=wasm-ld", "-Cstrip=symbols",
+          f"{HANDLERS}/redirects/redirects.rs", "-o", "{out}"),),
+        (*NATIVE_NEEDS, "/usr/bin/rustc"),
+        ((*RUSTC, "-Clinker=clang-19", f"{HANDLERS}/redirects/redirects.rs", "-o", "{out}"),)),
+    *handler(
+        "catalogue", "c", GUEST_NEEDS,
+        ((*GUEST_C, *WASI_EMULATION, *SQLITE_OPTIONS, "-I{src}/wasi/sqlite", "-I{prepared}/sqlite3", "-include",
+          "sqlite_wasi.h", "{prepared}/sqlite3/sqlite3.c", "{src}/wasi/sqlite/missing.c"),
+         (*GUEST_C, *WARNINGS, "-I{prepared}/sqlite3", f"{HANDLERS}/catalogue/catalogue.c"),
+         ("clang-19", "catalogue.o", "sqlite3.o", "missing.o", *GUEST_LINK, HANDLER_STRIP, *WASI_EMULATION_LIBRARIES)),
+        NATIVE_NEEDS,
+        ((*NATIVE_C, *SQLITE_OPTIONS, "-I{prepared}/sqlite3", "{prepared}/sqlite3/sqlite3.c",
+          f"{HANDLERS}/catalogue/catalogue.c", "-o", "{out}", "-lm"),),
+        inputs=("wasi/sqlite/*",), preparations=("sqlite3",)),
+]
+
 ASC = ("node", "{prepared}/assemblyscript/node_modules/assemblyscript/bin/asc.js")
 # asc resolves what it compiles relative to the folder of its packages.
 ASSEMBLYSCRIPT = [
@@ -337,7 +387,8 @@ PREPARATIONS = [
 
 # The longest first, so that two cores finish together.
 PRODUCTS = [
-    *KOTLIN, *SQLITE, *LUA, *LUA_INIT, *LUA_PLAIN, *LUA_SJLJ, *EXCEPTIONS, *CPLUSPLUS, *WORKERS, *RUST, *ZLIB, *ASSEMBLYSCRIPT,
+    *KOTLIN, *SQLITE, *LUA, *LUA_INIT, *LUA_PLAIN, *LUA_SJLJ, *EXCEPTIONS, *CPLUSPLUS, *WORKERS, *HANDLER_PROGRAMS, *RUST, *ZLIB,
+    *ASSEMBLYSCRIPT,
     *c_program("hello"), *c_program("exit42"), *c_program("words"), *c_program("files"), *c_program("clocks"),
     *guest_only(c_program("sandbox")), *guest_only(c_program("traps")),
     *c_program("simd", guest_flags=("-msimd128",)),

@@ -1,0 +1,76 @@
+"""A running `brink serve` for tests: started on a port of its own, watched from outside, ended and waited for."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+
+
+class ServerProcess:
+    """`with ServerProcess(BRINK, arguments…) as server:`; .port, .admin_port (None without --admin), .log()."""
+
+    def __init__(self, brink, *arguments, environment=None):
+        self.access_log = tempfile.NamedTemporaryFile(prefix="brink-access-")
+        command = [str(brink), "serve", "--addr", "127.0.0.1:0", "--access-log", self.access_log.name, *map(str, arguments)]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.PIPE, env=environment)
+        self.errors = []
+        self.port = self._port_of("listening on")
+        self.admin_port = self._port_of("admin on") if "--admin" in arguments else None
+        self.reader = threading.Thread(target=self._drain, daemon=True)
+        self.reader.start()
+
+    def _port_of(self, words):
+        for line in self.process.stderr:
+            text = line.decode(errors="replace")
+            if text.startswith(words):
+                return int(re.search(r":(\d+)/?\s*$", text).group(1))
+            self.errors.append(text)
+        raise AssertionError("the server did not start: " + "".join(self.errors))
+
+    def _drain(self):
+        for line in self.process.stderr:
+            self.errors.append(line.decode(errors="replace"))
+            del self.errors[:-200]
+
+    def connect(self, timeout=60):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def status(self, field):
+        """A number of /proc/PID/status: VmRSS, VmHWM (KiB), Threads."""
+        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(rf"^{field}:\s+(\d+)", text, re.MULTILINE).group(1))
+
+    def log(self):
+        """The lines of the access log so far."""
+        with open(self.access_log.name, "rb") as file:
+            return [json.loads(line) for line in file.read().decode().splitlines() if line.endswith("}")]
+
+    def stop(self):
+        """→ the exit code after SIGTERM."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout=120)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        self.process.stderr.close()
+        self.access_log.close()
