@@ -41,8 +41,15 @@ class ServerProcess:
     def connect(self, timeout=60):
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
 
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+    def descriptors(self, kind=""):
+        """How many descriptors it has open; of a kind, such as "socket:"."""
+        folder, count = f"/proc/{self.process.pid}/fd", 0
+        for name in os.listdir(folder):
+            try:
+                count += os.readlink(f"{folder}/{name}").startswith(kind)
+            except FileNotFoundError:
+                pass
+        return count
 
     def status(self, field):
         """A number of /proc/PID/status: VmRSS, VmHWM (KiB), Threads."""

@@ -23,13 +23,17 @@ int hex_digit(char c) {
   return -1;
 }
 
-// RFC 3986, 3.2.2 and 3.2.3, as far as characters go.
+// RFC 3986, 3.2.2 and 3.2.3: a name or a bracketed address, and a port, which may be empty.
 bool is_host(std::string_view text) {
-  for (char c : text) {
+  bool is_address = text.starts_with('[');
+  size_t end = std::min(is_address ? text.find(']') : text.find(':'), text.size());
+  for (char c : text.substr(is_address ? 1 : 0, is_address ? end - 1 : end)) {
     bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (!letter && std::string_view("-._~!$&'()*+,;=%:[]").find(c) == std::string_view::npos) return false;
+    if (!letter && std::string_view(is_address ? ":.-_~" : "-._~!$&'()*+,;=%").find(c) == std::string_view::npos) return false;
   }
-  return true;
+  if (is_address && end++ == text.size()) return false;  // never closed
+  std::string_view port = text.substr(end);
+  return port.empty() || (port.front() == ':' && (port.size() == 1 || is_digits(port.substr(1))));
 }
 
 std::string without_dot_segments(std::string_view path) {
