@@ -189,6 +189,7 @@ void Core::finish_drain(Stop reason) {
     work_.reset();
     return;
   }
+  was_cut_short_ = true;
   for (auto next = connections_.begin(); next != connections_.end();) {
     std::shared_ptr<Connection> connection = *next++;
     connection->cut(reason);

@@ -53,6 +53,8 @@ class Core {
   // Stops accepting and ends idle connections; the loop ends with the last connection, or after `limit`.
   void drain(milliseconds limit);
   const CoreCounters& counters() const { return counters_; }
+  // After the loop's end: some request had to be stopped for it.
+  bool was_cut_short() const { return was_cut_short_; }
 
   // --- For connections ---
   boost::asio::io_context& context() { return context_; }
@@ -110,6 +112,7 @@ class Core {
   bool is_tick_armed_ = false;
   bool is_accepting_ = false;
   bool is_draining_ = false;
+  bool was_cut_short_ = false;
   std::string date_;
   i64 date_second_ = -1;
   std::string access_lines_;

@@ -38,6 +38,12 @@ class Fiber {
   boost::context::fiber body(boost::context::fiber&& loop);
   bool enter();
 
+  // For AddressSanitizer, which must know the stacks' bounds. Before inside_, whose making sets them.
+  const void* loop_stack_ = nullptr;
+  size_t loop_stack_bytes_ = 0;
+  const void* stack_ = nullptr;
+  size_t stack_bytes_ = 0;
+
   boost::context::fiber inside_;  // the fiber, while the loop runs
   boost::context::fiber loop_;    // the loop, while the fiber runs
   RunningGuest guest_;            // of the side that does not run
@@ -45,11 +51,6 @@ class Fiber {
   void* argument_ = nullptr;
   bool is_ending_ = false;
 
-  // For AddressSanitizer, which must know the stack's bounds.
-  const void* loop_stack_ = nullptr;
-  size_t loop_stack_bytes_ = 0;
-  const void* stack_ = nullptr;
-  size_t stack_bytes_ = 0;
 };
 
 // The fibers of one thread that have no task.

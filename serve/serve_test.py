@@ -513,7 +513,7 @@ class Operations(unittest.TestCase):
             server.process.send_signal(signal.SIGTERM)
             self.assertEqual(status_of(read_all(running)), 503)
             running.close()
-            self.assertEqual(server.process.wait(PATIENCE), 0)
+            self.assertEqual(server.process.wait(PATIENCE), 1)
 
     def test_watch(self):
         with tempfile.TemporaryDirectory(prefix="brink-watch-") as folder:

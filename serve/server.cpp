@@ -60,7 +60,6 @@ struct Server::State {
   std::atomic<u32> running_cores = 0;
   std::atomic<u64> reloads = 0, failed_reloads = 0;
   bool is_draining = false;
-  bool ended_in_time = true;
 
   void log(std::string_view level, std::string_view message, std::string_view detail) {
     std::string text;
@@ -194,7 +193,10 @@ bool Server::run() {
   }
   s.control.run();
   for (std::thread& thread : s.threads) thread.join();
-  return s.ended_in_time;
+  bool all_ended = true;
+  for (const auto& core : s.cores) all_ended = all_ended && !core->was_cut_short();
+  if (!all_ended) s.log("error", "drain time is over", "requests that were still running have been stopped");
+  return all_ended;
 }
 
 }  // namespace brink::serve
