@@ -121,6 +121,7 @@ int main(void) {
     puts("leaving");
     exit((int)number());
   } else if (IS("/trap")) __builtin_trap();
+  else if (IS("/fault")) sink = *(volatile int*)0xfffffff0;
   else if (IS("/trap-late")) {
     zeros(200000);
     __builtin_trap();

@@ -192,6 +192,57 @@ TEST_P(Interrupting, WakesWaitsAtSharedMemories) {
   EXPECT_EQ(memory->wait32(0, 0, 0), WaitResult::TimedOut) << "only that store's waits have ended";
 }
 
+TEST_P(Interrupting, TheHostMayLetTheGuestGoOn) {
+  InterruptHandle handle = store.interrupt_handle();
+  linker.define_function("env", "interrupt", [&]() { handle.interrupt(); });
+  Instance instance = instantiate(R"((module (import "env" "interrupt" (func $interrupt))
+    (func (export "run") (result i32) (local $i i32)
+      (loop $again
+        (call $interrupt)
+        (local.set $i (i32.add (local.get $i) (i32.const 1)))
+        (br_if $again (i32.lt_u (local.get $i) (i32.const 10))))
+      (local.get $i))))");
+  Function run = *instance.get_function("run");
+  int asked = 0;
+  store.on_interrupt([&] { return ++asked > 0; });
+  auto outcome = run.call({});
+  ASSERT_TRUE(outcome.has_value()) << outcome.error().message();
+  EXPECT_EQ((*outcome)[0].as_i32(), 10);
+  EXPECT_EQ(asked, 10);
+  EXPECT_FALSE(store.is_interrupted());
+
+  asked = 0;
+  store.on_interrupt([&] { return ++asked < 5; });
+  outcome = run.call({});
+  ASSERT_FALSE(outcome.has_value());
+  EXPECT_EQ(outcome.error().kind(), TrapKind::Interrupted);
+  EXPECT_EQ(asked, 5);
+  EXPECT_TRUE(store.is_interrupted());
+
+  store.on_interrupt(nullptr);
+  store.clear_interrupt();
+  EXPECT_EQ(run.call({}).error().kind(), TrapKind::Interrupted);
+}
+
+TEST_P(Interrupting, AComputingGuestCanBeAskedAgainAndAgain) {
+  int asked = 0;
+  store.on_interrupt([&] { return ++asked < 3; });
+  InterruptHandle handle = store.interrupt_handle();
+  Instance instance = instantiate("(module (func (export \"run\") (loop $again (br $again))))");
+  std::atomic<bool> has_ended = false;
+  std::thread other([&] {
+    while (!has_ended) {
+      handle.interrupt();
+      std::this_thread::yield();
+    }
+  });
+  auto outcome = instance.get_function("run")->call({});
+  has_ended = true;
+  other.join();
+  EXPECT_EQ(outcome.error().kind(), TrapKind::Interrupted);
+  EXPECT_EQ(asked, 3);
+}
+
 TEST_P(Interrupting, OutlivesTheStore) {
   std::optional<InterruptHandle> handle;
   {
