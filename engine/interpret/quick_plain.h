@@ -60,7 +60,8 @@ struct PlainBody {
     u64* sp = s.fp + read_slot<Width>(s);
     const u8* pc = s.pc;
     s.pc = at;
-    return run_plain(s, pc, sp, [](State& plain) { return Execute<op, Access>::run(plain); });
+    // Not always inlined, so what holds for handlers is said again.
+    return run_plain(s, pc, sp, [](State& plain) BRINK_GUEST_RACES { return Execute<op, Access>::run(plain); });
   }
 };
 
