@@ -54,6 +54,7 @@ struct Memory;
 struct Table;
 struct Global;
 struct Tag;
+class TierCompiler;
 }  // namespace runtime
 
 class Store;
@@ -217,6 +218,9 @@ struct Config {
   // Deterministic metering: guests pay from StoreLimits::fuel, and trap (OutOfFuel) when they cannot.
   // Quick code only: with `quicken` off nothing is charged. What is charged: engine/quicken/fuel.h.
   bool consume_fuel = false;
+  // Compiles functions to machine code (jit/jit.h makes one); null: everything is interpreted, as it is
+  // with `quicken` off or consume_fuel on.
+  std::shared_ptr<runtime::TierCompiler> compiler;
 };
 
 class Engine {

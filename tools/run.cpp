@@ -12,6 +12,7 @@
 #include "tools/feature_option.h"
 #include "tools/guest_options.h"
 #include "tools/literals.h"
+#include "tools/tier_option.h"
 #include "wasi/threads.h"
 #include "wasi/wasi.h"
 
@@ -99,6 +100,7 @@ class RunCommand : public Command {
     app()
         ->add_flag("--no-quicken", no_quicken_, "Interpret the module's bytes in place, without quick code")
         ->excludes(fuel);
+    add_tier_option(*app(), tier_);
     app()->add_option("FILE", file_, "The module, binary or text")->type_name("")->required()->check(refuse_empty);
     // For the help only: they are taken before CLI11 sees them, so that the guest's options stay the guest's.
     app()->add_option("ARGS", guest_arguments_, "Everything after FILE is the guest's")->type_name("");
@@ -135,6 +137,7 @@ class RunCommand : public Command {
     config.eager_validation = !features_.empty();
     config.quicken = !no_quicken_;
     config.consume_fuel = fuel_.has_value();
+    if (Result<void> tier = set_tier(config, tier_); !tier) return end_with(tier.error());
     Engine engine(config);
     Result<Module> module = Module::from_file(engine, file_);
     if (!module) return end_with(module.error());
@@ -271,6 +274,7 @@ class RunCommand : public Command {
   bool no_cache_ = false;
   std::string cache_folder_;
   std::string cache_size_;
+  std::string tier_;
   std::string file_;
   std::vector<std::string> guest_arguments_;
 };

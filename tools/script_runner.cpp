@@ -128,6 +128,7 @@ class ScriptRunner {
     config.features = options.features;
     config.eager_validation = true;
     config.quicken = options.quicken;
+    config.compiler = options.compiler;
     return config;
   }
 

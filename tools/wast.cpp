@@ -4,6 +4,7 @@
 #include "tools/command.h"
 #include "tools/feature_option.h"
 #include "tools/script_runner.h"
+#include "tools/tier_option.h"
 
 namespace brink::tools {
 namespace {
@@ -16,6 +17,7 @@ class WastCommand : public Command {
     add_feature_option(*app(), features_);
     app()->add_flag("--no-quicken", no_quicken_, "Interpret the module's bytes in place, without quick code");
     app()->add_flag("--snapshot", snapshot_, "Use snapshots of the instances instead of the instances, where possible");
+    add_tier_option(*app(), tier_);
     app()->add_option("FILE", files_, "Scripts, each run in a store of its own")->required()->check(refuse_empty);
   }
 
@@ -26,6 +28,10 @@ class WastCommand : public Command {
     options.gc_stress = gc_stress_;
     options.quicken = !no_quicken_;
     options.snapshot = snapshot_;
+    Config tier;
+    tier.quicken = options.quicken;
+    if (Result<void> set = set_tier(tier, tier_); !set) return report_error(set.error());
+    options.compiler = tier.compiler;
     options.print = [](std::string_view line) { print_line(printable(line)); };
     ScriptCounts total;
     for (const std::string& file : files_) {
@@ -51,6 +57,7 @@ class WastCommand : public Command {
   bool gc_stress_ = false;
   bool no_quicken_ = false;
   bool snapshot_ = false;
+  std::string tier_;
 };
 
 }  // namespace

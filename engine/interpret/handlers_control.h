@@ -281,6 +281,12 @@ BRINK_SLOW(ReturnCallRef) {
 // must know.
 Flow unwind(State& s, gc::ExceptionObject* exception);
 Flow throw_tag(State& s, u32 tag_index);
+// The exception of `throw`, from the operands below s.sp; null with the trap set.
+gc::ExceptionObject* make_exception(State& s, u32 tag_index);
+// As unwind, but from the caller of the innermost frame on.
+Flow unwind_callers(State& s, gc::ExceptionObject* exception);
+// The body of a compiled function's only instruction; runtime/tier.cpp.
+Flow enter_machine_code(State& s);
 
 BRINK_OP(TryTable) {
   const u8* p = after_block_type(s.pc + 1);

@@ -266,6 +266,18 @@ struct ExitMachine {
   }
 };
 
+// The whole of a compiled function: runs its machine code and returns.
+struct RunMachineCode : OutOfLine<RunMachineCode> {
+  template <class Width>
+  static Flow run_slowly(QuickState& s) {
+    const u64* result = s.fp;
+    State plain = plain_state(s, s.pc, nullptr);
+    Flow flow = enter_machine_code(plain);
+    if (flow == Flow::Next) take_state(s, plain);
+    return load_result(s, result, flow);
+  }
+};
+
 struct ReturnAcrossInstances {
   using Slow = NoSlowHalf;
   template <class Width>

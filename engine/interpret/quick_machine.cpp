@@ -160,6 +160,7 @@ constexpr u8 high(quick::QuickOp op) { return static_cast<u8>(static_cast<u32>(o
 
 static_assert(std::endian::native == std::endian::little);
 const u8 kQuickExit[2] = {low(quick::QuickOp::Exit), high(quick::QuickOp::Exit)};
+const u8 kQuickEnterTier[2] = {low(quick::QuickOp::EnterTier), high(quick::QuickOp::EnterTier)};
 const u8 kQuickCrossReturn[2] = {low(quick::QuickOp::CrossReturn), high(quick::QuickOp::CrossReturn)};
 
 // --- A thread's own table --------------------------------------------------------------------------------------------

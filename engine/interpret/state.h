@@ -15,6 +15,7 @@
 
 #include "engine/interpret/vector.h"
 #include "engine/runtime/objects.h"
+#include "engine/runtime/tier.h"
 #include "engine/validate/side_table.h"
 
 namespace brink::interpret {
@@ -42,6 +43,8 @@ inline constexpr u8 kCrossReturn[] = {kCrossReturnOpcode};
 // The same in quick code; a store's context says which of the two it uses.
 extern const u8 kQuickExit[2];
 extern const u8 kQuickCrossReturn[2];
+// All of a compiled function's quick code.
+extern const u8 kQuickEnterTier[2];
 inline bool is_exit(const u8* pc) { return pc == kExit || pc == kQuickExit; }
 inline bool is_cross_return(const u8* pc) { return pc == kCrossReturn || pc == kQuickCrossReturn; }
 
@@ -76,6 +79,7 @@ struct Context {
   // Return addresses that are not in a module, for the kind of code the engine runs.
   const u8* exit_pc;
   const u8* cross_return_pc;
+  TierState tier;
 
   Context(StoreState& store);
   ~Context();

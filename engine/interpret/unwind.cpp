@@ -18,14 +18,14 @@ void enter_legacy_catch(State& s, const TryRegion& region, const TryRegion::Clau
     std::memcpy(s.sp, exception.values(), exception.count * sizeof(u64));
     s.sp += exception.count;
   }
-  s.pc = code->code.load(std::memory_order_acquire) + clause.pc;
+  s.pc = code->prepared->code.get() + clause.pc;
   s.side = code->side + clause.entry;
 }
 
 // Goes on at the clause of this frame that catches the exception, if any.
 bool catch_in_frame(State& s, const u8* pc, gc::ExceptionObject& exception) {
   const FunctionCode* code = s.frame->code;
-  const u8* begin = code->code.load(std::memory_order_acquire);
+  const u8* begin = code->prepared->code.get();
   auto offset = static_cast<u64>(pc - begin);
   u32 limit = ~u32{0};  // a delegate has said that only regions of a lower depth count
   for (const TryRegion& region : code->prepared->try_regions) {
@@ -56,19 +56,16 @@ bool catch_in_frame(State& s, const u8* pc, gc::ExceptionObject& exception) {
   return false;
 }
 
-}  // namespace
-
-Flow unwind(State& s, gc::ExceptionObject* exception) {
+// From the instruction at `pc` of the frame `outer`; on an uncaught exception the trap belongs to the instruction of `s`.
+Flow search(State& s, State outer, const u8* pc, bool skip_innermost, gc::ExceptionObject* exception) {
   Context& context = *s.context;
-  context.pc = s.pc;
-  State outer = s;  // on an uncaught exception the trap belongs to the throwing instruction
-  const u8* pc = s.pc;
   for (;;) {
-    if (catch_in_frame(outer, pc, *exception)) {
+    if (!skip_innermost && catch_in_frame(outer, pc, *exception)) {
       s = outer;
       context.frame = s.frame;
       return Flow::Next;
     }
+    skip_innermost = false;
     Frame* frame = outer.frame;
     pc = frame->return_pc;
     outer.fp = frame->caller_fp;
@@ -87,7 +84,16 @@ Flow unwind(State& s, gc::ExceptionObject* exception) {
   return trap(s, TrapKind::UncaughtException);
 }
 
-Flow throw_tag(State& s, u32 tag_index) {
+}  // namespace
+
+Flow unwind(State& s, gc::ExceptionObject* exception) {
+  s.context->pc = s.pc;
+  return search(s, s, s.pc, false, exception);
+}
+
+Flow unwind_callers(State& s, gc::ExceptionObject* exception) { return search(s, s, s.pc, true, exception); }
+
+gc::ExceptionObject* make_exception(State& s, u32 tag_index) {
   runtime::Tag* tag = s.instance->tags[tag_index];
   u64 count = tag->signature->param_slots;
   s.context->sp = s.sp;
@@ -95,13 +101,19 @@ Flow throw_tag(State& s, u32 tag_index) {
                                                 sizeof(gc::ExceptionObject) + count * sizeof(u64));
   if (object == nullptr) {
     s.context->trap_detail = "the GC heap is full";
-    return trap(s, TrapKind::Limit);
+    s.context->trap = TrapKind::Limit;
+    return nullptr;
   }
   auto* exception = static_cast<gc::ExceptionObject*>(object);
   exception->tag = tag;
   exception->count = count;
   std::memcpy(exception->values(), s.sp - count, count * sizeof(u64));
-  return unwind(s, exception);
+  return exception;
+}
+
+Flow throw_tag(State& s, u32 tag_index) {
+  gc::ExceptionObject* exception = make_exception(s, tag_index);
+  return exception == nullptr ? Flow::Trap : unwind(s, exception);
 }
 
 }  // namespace brink::interpret

@@ -16,12 +16,8 @@ void attach_backtrace(Trap& trap, const Context& context) {
   const Frame* frame = context.frame;
   bool is_return_address = false;
   bool truncated = false;
-  for (;;) {
-    if (frames.size() == kMaxBacktraceFrames) {
-      truncated = true;
-      break;
-    }
-    const FunctionCode& code = *frame->code;
+  const Activation* activation = &context.tier.activation;
+  auto add = [&](const FunctionCode& code, u32 offset) {
     const ModuleState& module = *code.module;
     auto [entry, is_new] = names.try_emplace(&module);
     if (is_new) entry->second = module.info.read_names();
@@ -29,19 +25,41 @@ void attach_backtrace(Trap& trap, const Context& context) {
     out.function_index = static_cast<u32>(&code - module.code) + module.info.imported_functions;
     out.function = module.info.function_label(out.function_index, entry->second);
     out.module = entry->second.module ? std::string(*entry->second.module) : module.name;
-    auto offset = static_cast<u32>(pc - code.code.load(std::memory_order_acquire)) - (is_return_address ? 1 : 0);
-    const u8* first = module.info.bytes.data() + code.prepared->code_offset;
-    const u8* instruction =
-        code.prepared->is_quick
-            ? first + quick::original_offset(module.info, out.function_index, module.quicken_options(), offset)
-            : interpret::instruction_containing(first, first + offset);
-    out.module_offset = static_cast<u64>(instruction - module.info.bytes.data());
+    out.module_offset = u64{code.prepared->code_offset} + offset;
     frames.push_back(std::move(out));
+  };
+  for (;;) {
+    if (frames.size() == kMaxBacktraceFrames) {
+      truncated = true;
+      break;
+    }
+    const FunctionCode& code = *frame->code;
+    const ModuleState& module = *code.module;
+    if (activation != nullptr && activation->entry_frame == frame) {
+      module.engine->config.compiler->walk(*activation, [&](const TierCompiler::Place& place) {
+        truncated = frames.size() == kMaxBacktraceFrames;
+        if (!truncated) add(*place.function, place.offset);
+        return !truncated;
+      });
+      if (truncated) break;
+      activation = activation->outer;
+    } else {
+      u32 index = static_cast<u32>(&code - module.code) + module.info.imported_functions;
+      auto offset = static_cast<u32>(pc - code.prepared->code.get()) - (is_return_address ? 1 : 0);
+      const u8* first = module.info.bytes.data() + code.prepared->code_offset;
+      add(code, code.prepared->is_quick
+                    ? quick::original_offset(module.info, index, module.quicken_options(), offset)
+                    : static_cast<u32>(interpret::instruction_containing(first, first + offset) - first));
+    }
 
     pc = frame->return_pc;
     frame += 1;
     is_return_address = true;
-    if (interpret::is_exit(pc)) break;
+    if (interpret::is_exit(pc)) {
+      // The host's call, or one from machine code.
+      if (activation == nullptr || activation->entry_frame != frame) break;
+      continue;
+    }
     if (interpret::is_cross_return(pc)) {
       pc = frame->return_pc;
       frame += 1;

@@ -60,14 +60,21 @@ Trap take_trap(Context& context) {
   return trap;
 }
 
+// Guest code that has nested calls on the native stack must not come here with the last of it.
+bool native_stack_is_used_up(const Context& context) {
+  return context.tier.context != nullptr &&
+         reinterpret_cast<u64>(__builtin_frame_address(0)) < context.tier.native_bottom;
+}
+
 // sigsetjmp's frame: kept small, and without objects that a jump would leave undestroyed.
 Status run_guarded(Context& context, const State& state, const interpret::ThreadDispatch* dispatch) {
   sigjmp_buf target;
   FaultScope scope(context, &target);
-  if (sigsetjmp(target, 0) == 0)
-    return state.frame->code->prepared->is_quick ? interpret::run_quick(state, dispatch) : interpret::run(state);
-  context.trap = TrapKind::MemoryOutOfBounds;
-  return Status::Trap;
+  switch (sigsetjmp(target, 0)) {
+    case 0: return state.frame->code->prepared->is_quick ? interpret::run_quick(state, dispatch) : interpret::run(state);
+    case kMemoryFault: context.trap = TrapKind::MemoryOutOfBounds; return Status::Trap;
+    default: return Status::Trap;
+  }
 }
 
 Status run_interruptibly(Context& context, const State& state) {
@@ -87,6 +94,11 @@ Context::Context(StoreState& owner) : store(&owner) {
   bool quicken = owner.engine.config().quicken;
   exit_pc = quicken ? interpret::kQuickExit : interpret::kExit;
   cross_return_pc = quicken ? interpret::kQuickCrossReturn : interpret::kCrossReturn;
+  if (const TierCompiler* compiler = owner.engine.config().compiler.get()) {
+    tier.context = this;
+    tier.code_begin = compiler->code_begin();
+    tier.code_end = compiler->code_end();
+  }
 }
 
 Context::~Context() {
@@ -109,7 +121,7 @@ Outcome<void> call_function(StoreState& store, Function& function, u64* slots) {
   Frame* frame = context.frame;
   u64 border_slots = std::max(code.param_slots, code.result_slots);
   u64 needed = border_slots * sizeof(u64) + code.frame_bytes + 8 * sizeof(Frame);
-  if (context.nesting >= kMaxNesting ||
+  if (context.nesting >= kMaxNesting || (context.nesting != 0 && native_stack_is_used_up(context)) ||
       static_cast<u64>(reinterpret_cast<u8*>(frame) - reinterpret_cast<u8*>(base)) < needed) {
     Trap trap(TrapKind::StackExhausted);
     return std::unexpected(std::move(trap));
@@ -127,6 +139,9 @@ Outcome<void> call_function(StoreState& store, Function& function, u64* slots) {
               frame - 1,
               &context};
   const u8* outer_pc = context.pc;
+  Activation outer_activation = std::exchange(context.tier.activation, {});
+  if (context.nesting == 0 && context.tier.context != nullptr)
+    context.tier.native_limit = context.tier.native_bottom = native_stack_limit();
   context.pc = state.pc;
   context.frame = state.frame;
   context.nesting += 1;
@@ -138,6 +153,7 @@ Outcome<void> call_function(StoreState& store, Function& function, u64* slots) {
   else outcome = std::unexpected(take_trap(context));
   // An exception that nobody caught is the host's now, as a trap; what it refers to need not live any longer.
   context.exception = nullptr;
+  context.tier.activation = outer_activation;
   context.pc = outer_pc;
   context.sp = base;
   context.frame = frame;

@@ -10,6 +10,8 @@
 // Anything else is a crash of the host and goes where it would have gone without us.
 #include "engine/runtime/fault.h"
 
+#include <ucontext.h>
+
 #include <csignal>
 #include <mutex>
 #include <utility>
@@ -35,13 +37,27 @@ void pass_on(int signal, siginfo_t* info, void* machine) {
   }
 }
 
+// Where the guest was, if it was in machine code.
+void note_machine_code(Context& context, const ucontext_t* machine) {
+#if defined(__x86_64__)
+  auto pc = reinterpret_cast<const u8*>(machine->uc_mcontext.gregs[REG_RIP]);
+  if (pc < context.tier.code_begin || pc >= context.tier.code_end) return;
+  context.tier.activation.fault_pc = pc;
+  context.tier.activation.exit_sp = reinterpret_cast<u64*>(machine->uc_mcontext.gregs[REG_RSP]);
+#else
+  (void)context, (void)machine;
+#endif
+}
+
 void on_fault(int signal, siginfo_t* info, void* machine) {
   Context* context = current_context;
   if (context != nullptr)
     for (const auto& memory : context->store->memories) {
       if (!memory->owns_address(info->si_addr)) continue;
       if (memory->tracker && memory->tracker->open_at(info->si_addr)) return;
-      if (context->fault_target != nullptr) siglongjmp(*context->fault_target, 1);
+      if (context->fault_target == nullptr) continue;
+      note_machine_code(*context, static_cast<const ucontext_t*>(machine));
+      siglongjmp(*context->fault_target, kMemoryFault);
     }
   pass_on(signal, info, machine);
 }

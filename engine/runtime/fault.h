@@ -4,6 +4,10 @@
 
 namespace brink::runtime {
 
+// What sigsetjmp returns in call_function: after a fault in a memory; after a trap that Context describes.
+inline constexpr int kMemoryFault = 1;
+inline constexpr int kDescribedTrap = 2;
+
 // Installs the process's SIGSEGV and SIGBUS handler, once. Faults that are not a running guest's in one of its memories
 // go to the handler that was there before.
 void install_fault_handler();

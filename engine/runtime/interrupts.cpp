@@ -21,6 +21,7 @@ void Interrupts::interrupt() {
   context_->is_interrupted.store(true, std::memory_order_seq_cst);
   if (descriptor_ >= 0) ::eventfd_write(descriptor_, 1);
   if (running_ != nullptr) running_->interrupt();
+  context_->tier.native_limit.store(~u64{0}, std::memory_order_seq_cst);  // machine code asks (tier.h)
   if (wake_) wake_();
 }
 

@@ -8,8 +8,10 @@
 #include <cstring>
 
 #include "engine/decode/decoder.h"
+#include "engine/interpret/state.h"
 #include "engine/runtime/objects.h"
 #include "engine/quicken/quickener.h"
+#include "engine/runtime/tier.h"
 #include "engine/validate/validator.h"
 
 namespace brink {
@@ -60,7 +62,13 @@ Result<void> prepare(ModuleState& module, FunctionCode& code) {
   code.prepared = kept.get();
   code.module = &module;
   const u8* first = kept->code.get();
+  bool is_quick = kept->is_quick;
   module.prepared.push_back(std::move(kept));
+  if (TierCompiler* compiler = module.engine->config.compiler.get(); compiler != nullptr && is_quick && !module.engine->config.consume_fuel)
+    if (const void* machine = compiler->compile(module, code)) {
+      code.machine.store(machine, std::memory_order_release);
+      first = interpret::kQuickEnterTier;
+    }
   code.code.store(first, std::memory_order_release);
   return {};
 }

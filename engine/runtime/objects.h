@@ -42,6 +42,7 @@ struct alignas(64) FunctionCode {
   const u32* local_slots;        // Mapped and V128 stamps: local index → slot
   const PreparedCode* prepared;  // try regions, code offset
   const ModuleState* module;     // for backtraces
+  std::atomic<const void*> machine;  // machine code, if there is any: see tier.h
 };
 static_assert(sizeof(FunctionCode) == 64);
 
@@ -163,6 +164,7 @@ struct ModuleState {
   std::mutex prepare_mutex;
   std::unique_ptr<PreparedSource> source;  // asked before a function is prepared, where not null
   std::vector<std::unique_ptr<PreparedCode>> prepared;
+  std::shared_ptr<void> machine_code;  // what Config::compiler keeps for the module
 
   explicit ModuleState(const Engine& engine);
   ~ModuleState();

@@ -1,0 +1,77 @@
+// The interpreter's side of tier.h: into machine code and back.
+#include "engine/runtime/tier.h"
+
+#include <pthread.h>
+
+#include "engine/interpret/handlers_control.h"
+#include "engine/runtime/fault.h"
+#include "engine/runtime/objects.h"
+
+namespace brink::runtime {
+namespace {
+
+// What host functions, signal handlers and the engine's own functions may need below the guest's last frame.
+constexpr u64 kHostReserveBytes = 128 << 10;
+constexpr u64 kMostStackBytes = 64 << 20;
+
+struct StackBounds {
+  u64 begin = 0;
+  u64 end = 0;
+};
+
+StackBounds stack_bounds() {
+  StackBounds bounds;
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return bounds;
+  void* address = nullptr;
+  size_t size = 0;
+  if (pthread_attr_getstack(&attributes, &address, &size) == 0) {
+    bounds.begin = reinterpret_cast<u64>(address);
+    bounds.end = bounds.begin + size;
+  }
+  pthread_attr_destroy(&attributes);
+  return bounds;
+}
+
+}  // namespace
+
+u64 native_stack_limit() {
+  static thread_local StackBounds bounds = stack_bounds();
+  u64 here = reinterpret_cast<u64>(__builtin_frame_address(0));
+  // On a stack that is not the thread's own (a fiber's), nobody says how much there is.
+  if (here < bounds.begin || here >= bounds.end) return here - kHostReserveBytes;
+  // An unlimited stack has no beginning worth the name.
+  u64 size = std::min(bounds.end - bounds.begin, kMostStackBytes);
+  return bounds.end - size + std::min(kHostReserveBytes, size / 4);
+}
+
+void leave_by_trap(Context& context) { siglongjmp(*context.fault_target, kDescribedTrap); }
+
+}  // namespace brink::runtime
+
+namespace brink::interpret {
+
+Flow enter_machine_code(State& s) {
+  Context& context = *s.context;
+  const FunctionCode& code = *s.frame->code;
+  runtime::Activation outer = context.tier.activation;
+  runtime::Activation& inner = context.tier.activation;
+  inner.instance = s.instance;
+  inner.globals = s.instance->globals;
+  inner.tables = s.instance->tables;
+  inner.memories = s.instance->memories;
+  inner.value_limit =
+      reinterpret_cast<const u64*>(reinterpret_cast<const u8*>(s.frame) - kFrameReserve - runtime::kLeafReserveBytes);
+  inner.fault_pc = nullptr;
+  inner.entry_frame = s.frame;
+  inner.outer = &outer;
+  context.frame = s.frame;
+  runtime::TierCompiler& compiler = *context.store->engine.state()->config.compiler;
+  bool thrown = compiler.enter(context.tier, code.machine.load(std::memory_order_acquire), s.fp, s.memory);
+  inner = outer;
+  if (thrown) return unwind_callers(s, std::exchange(context.exception, nullptr));
+  pop_frame(s);
+  return Flow::Next;
+}
+
+}  // namespace brink::interpret

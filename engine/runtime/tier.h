@@ -1,0 +1,121 @@
+// Where a compiler to machine code plugs in. The engine knows this interface and includes nothing of jit/; a host
+// registers a compiler with Config::compiler.
+//
+// How the two ways to run a function live together
+//
+// One value stack. A machine-code frame has its locals and operands at the same slots as an interpreted one, fp being
+// the caller's first argument slot. Machine code keeps values in registers between calls; what it keeps there across a
+// call, and who saves it, is its own affair, except for references: at every call each live one is in its slot, because
+// the collector scans the value stack and nothing else.
+//
+// Interpreter → machine code. The quick code of a compiled function is one instruction, EnterTier (kQuickEnterTier). Calls
+// stay what they are: they push a Frame and go on at FunctionCode::code, and the instruction's handler runs the machine
+// code on the native stack until it returns, then leaves the Frame. An interpreted frame that is already running goes on
+// in its quick code, which PreparedCode keeps.
+//
+// Machine code → machine code. A native call; no Frame is pushed. Where the guest is can be told from the native stack:
+// frames have a fixed size each, and a return address names the function and the call.
+//
+// Machine code → everything else. One of the compiler's run-time functions, which runs the interpreter until that call
+// returns (a nested run of it), or calls the host.
+//
+// An activation is a stretch of machine code on the native stack between such borders. Context::tier holds the innermost;
+// the others are linked from it and lie, with their borders, on the native stack. The Frame records of the value stack and
+// the activations interleave: an activation belongs to the Frame of the EnterTier that began it (entry_frame).
+//
+// Traps never return through machine code. Whoever finds one describes it in Context and jumps to the sigsetjmp of
+// call_function (leave_by_trap); nothing between has anything to destroy. A fault in machine code takes the same way: the
+// signal handler notes where it was. The activations are still there when the backtrace is made, because nothing has
+// been called since.
+//
+// Exceptions. In an activation whose functions do not catch, an exception that comes up to machine code cuts the native stack
+// back to the activation's entry, and the search goes on in the interpreted frame that called it.
+//
+// Stack limits. Machine code compares fp with value_limit and the native stack pointer with native_limit in every prologue but
+// those of small leaf functions, for which all others leave room. native_limit belongs to the thread that runs the store;
+// raising it makes running code call the run-time system at its next prologue or loop head.
+#pragma once
+#include <atomic>
+#include <functional>
+
+#include "engine/base/integers.h"
+
+namespace brink::interpret {
+struct Frame;
+}
+
+namespace brink::runtime {
+
+struct Context;
+struct Function;
+struct FunctionCode;
+struct Global;
+struct Instance;
+struct Memory;
+struct ModuleState;
+struct Table;
+
+struct Activation {
+  // Of the instance whose code runs.
+  Instance* instance = nullptr;
+  Global** globals = nullptr;
+  Table** tables = nullptr;
+  Memory** memories = nullptr;
+  const u64* value_limit = nullptr;  // locals and operands end below
+  u64* entry_sp = nullptr;           // native stack pointer inside the compiler's entry code
+  u64* exit_sp = nullptr;            // where it last left for the run-time system: the return address is there
+  const u8* fault_pc = nullptr;      // of a fault; exit_sp is then the frame's own stack pointer
+  interpret::Frame* entry_frame = nullptr;
+  const Activation* outer = nullptr;
+};
+
+// What machine code reaches through a register, at fixed offsets.
+struct alignas(16) TierState {
+  static constexpr u32 kArgumentRegisters = 6;
+
+  std::atomic<u64> native_limit{0};  // native_bottom, or higher to interrupt
+  u64 native_bottom = 0;             // the lowest native stack pointer that guest code may have
+  Activation activation;
+  u64 integers[kArgumentRegisters] = {};  // argument registers on their way to the run-time system
+  alignas(16) u64 floats[2 * kArgumentRegisters] = {};
+  u64 scratch[2] = {};
+  alignas(16) u64 abs32[2] = {0x7FFFFFFF7FFFFFFF, 0x7FFFFFFF7FFFFFFF};
+  u64 abs64[2] = {0x7FFFFFFFFFFFFFFF, 0x7FFFFFFFFFFFFFFF};
+  u64 sign32[2] = {0x8000000080000000, 0x8000000080000000};
+  u64 sign64[2] = {0x8000000000000000, 0x8000000000000000};
+  Context* context = nullptr;
+  const u8* code_begin = nullptr;  // where machine code may be
+  const u8* code_end = nullptr;
+};
+
+// What leaving room for a small leaf function means.
+inline constexpr u64 kLeafReserveBytes = 512;
+
+class TierCompiler {
+ public:
+  struct Place {
+    const FunctionCode* function;
+    u32 offset;  // of the instruction in the body, from its first instruction
+  };
+
+  virtual ~TierCompiler() = default;
+
+  // Compiles a function that has been prepared as quick code; null where it stays with the interpreter. Called with the
+  // module's prepare_mutex held. What the compiler keeps for the module is in ModuleState::machine_code.
+  virtual const void* compile(ModuleState& module, FunctionCode& code) = 0;
+  // Runs `machine`; true if an exception (Context::exception) came out of it.
+  virtual bool enter(TierState& tier, const void* machine, u64* fp, u8* memory0) = 0;
+  // The frames of an activation that has left machine code, innermost first; until `visit` says false.
+  virtual void walk(const Activation& activation, const std::function<bool(const Place&)>& visit) = 0;
+  // All machine code is in here.
+  virtual const u8* code_begin() const = 0;
+  virtual const u8* code_end() const = 0;
+};
+
+// The lowest native stack pointer that guest code of this thread may use.
+u64 native_stack_limit();
+
+// Ends the guest's run with the trap that Context describes.
+[[noreturn]] void leave_by_trap(Context& context);
+
+}  // namespace brink::runtime

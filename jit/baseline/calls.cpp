@@ -1,0 +1,342 @@
+// The function's frame, and calls.
+#include <algorithm>
+#include <cassert>
+
+#include "jit/baseline/function_compiler.h"
+
+namespace brink::jit {
+namespace {
+
+constexpr Gp kTemporaries[] = {Gp::rax, Gp::rcx, Gp::rdx, Gp::rsi, Gp::rdi};
+constexpr Fp kTemporariesFp[] = {Fp::f0, Fp::f1, Fp::f2, Fp::f3, Fp::f4};
+// A local must be used more than this, weighted, to be worth saving a register that the caller may be using.
+constexpr float kWorthSaving = 2;
+
+}  // namespace
+
+FunctionCompiler::FunctionCompiler(runtime::ModuleState& module, const ModuleCode* code, const Stubs& stubs,
+                                   Assembler& assembler, u32 function_index, const FunctionScan& scan,
+                                   const CompileOptions& options)
+    : module_state_(module),
+      module_(module.info),
+      module_code_(code),
+      stubs_(stubs),
+      a_(assembler),
+      function_index_(function_index),
+      type_(module.info.function_type(function_index)),
+      scan_(scan),
+      options_(options),
+      plain_memory0_(options.memory0_guarded && !module_.memories.empty() &&
+                     module_.memories[0].limits.address == AddressType::I32 && module_.memories[0].page_size_log2 == 16) {}
+
+// --- The frame ---------------------------------------------------------------------------------------------------------
+
+void FunctionCompiler::on_start(const BodyState& state, std::span<const u8> code, u32) {
+  state_ = &state;
+  code_ = code.data();
+  code_end_ = code.data() + code.size();
+  local_slots_ = state.local_slot_count();
+  u32 slot = 0;
+  for (ValueType type : state.locals()) {
+    locals_.push_back({kind_of(type), kUnpinned, slot, 0});
+    slot += type.slots();
+  }
+  for (Gp reg : kTemporaries) temporary_gp_ |= bit(reg);
+  for (Fp reg : kTemporariesFp) temporary_fp_ |= bit(reg);
+
+  // The locals that deserve a register, best first.
+  std::vector<u32> gp_locals, fp_locals;
+  for (u32 i = 0; i < locals_.size(); ++i) {
+    if (scan_.locals[i].weight == 0) continue;
+    Kind kind = locals_[i].kind;
+    if (kind == Kind::I32 || kind == Kind::I64) gp_locals.push_back(i);
+    if (is_float(kind)) fp_locals.push_back(i);
+  }
+  auto rank = [&](std::vector<u32>& list) {
+    size_t count = std::min<size_t>(list.size(), 16);
+    std::partial_sort(list.begin(), list.begin() + static_cast<i64>(count), list.end(), [&](u32 a, u32 b) {
+      float wa = scan_.locals[a].weight, wb = scan_.locals[b].weight;
+      return wa != wb ? wa > wb : a < b;
+    });
+    list.resize(count);
+  };
+  rank(gp_locals);
+  rank(fp_locals);
+  std::vector<Gp> gp_free;
+  std::vector<Fp> fp_free;
+  if (scan_.is_leaf) {
+    gp_free.assign(std::begin(kLeafGp), std::end(kLeafGp));
+    fp_free.assign(std::begin(kLeafFp), std::end(kLeafFp));
+  } else {
+    for (Gp reg : kLeafGp) temporary_gp_ |= bit(reg);
+    for (Fp reg : kLeafFp) temporary_fp_ |= bit(reg);
+  }
+  size_t unsaved_gp = gp_free.size(), unsaved_fp = fp_free.size();
+  gp_free.insert(gp_free.end(), std::begin(kPreserved), std::end(kPreserved));
+  fp_free.insert(fp_free.end(), std::begin(kPreservedFp), std::end(kPreservedFp));
+  for (size_t i = 0; i < gp_locals.size() && i < gp_free.size(); ++i) {
+    if (i >= unsaved_gp) {
+      if (scan_.locals[gp_locals[i]].weight <= kWorthSaving) break;
+      shape_.saved.push_back(gp_free[i]);
+    }
+    locals_[gp_locals[i]].reg = static_cast<u8>(gp_free[i]);
+  }
+  for (size_t i = 0; i < fp_locals.size() && i < fp_free.size(); ++i) {
+    if (i >= unsaved_fp) {
+      if (scan_.locals[fp_locals[i]].weight <= kWorthSaving) break;
+      shape_.saved_fp.push_back(fp_free[i]);
+    }
+    locals_[fp_locals[i]].reg = static_cast<u8>(fp_free[i]);
+  }
+  free_gp_ = temporary_gp_;
+  free_fp_ = temporary_fp_;
+  prologue();
+}
+
+void FunctionCompiler::prologue() {
+  for (Gp reg : shape_.saved) a_.push(reg);
+  if (!shape_.saved_fp.empty()) {
+    i32 bytes = static_cast<i32>(8 * shape_.saved_fp.size());
+    a_.alu(Alu::Sub, Width::W64, Gp::rsp, Gp::rsp, bytes);
+    for (size_t i = 0; i < shape_.saved_fp.size(); ++i)
+      a_.store_float(8, {Gp::rsp, static_cast<i32>(8 * i)}, shape_.saved_fp[i]);
+  }
+  // Every frame leaves room for a leaf of kLeafReserveBytes, which then need not look.
+  u64 frame = 8 * (u64{local_slots_} + scan_.operand_slots);
+  if (!scan_.is_leaf || frame > runtime::kLeafReserveBytes) {
+    emit_poll();
+    a_.address(Width::W64, Gp::rax, {kFrame, static_cast<i32>(frame)});
+    a_.compare(Width::W64, Gp::rax, Address{kTier, static_cast<i32>(layout::kValueLimit)});
+    trap_if(Condition::Above, TrapKind::StackExhausted);
+  }
+
+  u32 parameter = 0;
+  for_each_argument(type_.type.params, [&](ValueType type, u32 slot, Class where, u32 number) {
+    const LocalInfo& local = locals_[parameter++];
+    if (where == Class::Slot) {
+      if (!local.pinned()) return;
+      Value in_slot{Place::Slot, local.kind, 0, Condition::Equal, slot};
+      if (is_float(local.kind)) load_to(in_slot, local.fp());
+      else load_to(in_slot, local.gp(), true);
+    } else if (where == Class::Integer) {
+      if (local.pinned()) a_.move(width_of(local.kind), local.gp(), kArguments[number]);
+      else if (scan_.locals[parameter - 1].weight != 0) a_.store(8, slot_address(slot), kArguments[number]);
+    } else {
+      if (local.pinned()) {
+        a_.move(local.fp(), kFloatArguments[number]);
+      } else if (scan_.locals[parameter - 1].weight != 0) {
+        if (type == kF32) a_.store_constant(8, slot_address(slot), 0);
+        a_.store_float(type == kF32 ? 4 : 8, slot_address(slot), kFloatArguments[number]);
+      }
+    }
+  });
+  u32 first_unset = kNothing;
+  u32 end = type_.param_slots;
+  for (u32 i = parameter; i < locals_.size(); ++i) {
+    const LocalInfo& local = locals_[i];
+    u32 slots = local.kind == Kind::V128 ? 2 : 1;
+    if (local.pinned()) {
+      if (is_float(local.kind)) a_.zero_float(local.fp());
+      else a_.move_constant(local.gp(), 0, false);
+    }
+    // A pinned local's slot may be zeroed with the others around it: nobody reads it.
+    if (!local.pinned() || (first_unset != kNothing && locals_.size() > 64)) {
+      if (first_unset == kNothing) first_unset = local.slot;
+      end = local.slot + slots;
+    } else if (first_unset != kNothing) {
+      zero_locals(first_unset, end - first_unset);
+      first_unset = kNothing;
+    }
+  }
+  if (first_unset != kNothing) zero_locals(first_unset, end - first_unset);
+}
+
+void FunctionCompiler::zero_locals(u32 first, u32 count) {
+  constexpr u32 kInLine = 24;
+  if (count > kInLine) {
+    // The arguments have been taken out of their registers.
+    a_.address(Width::W64, Gp::rdi, slot_address(first));
+    a_.move_constant(Gp::rcx, count, false);
+    a_.move_constant(Gp::rax, 0, false);
+    return a_.fill_words();
+  }
+  if (count == 1) return a_.store_constant(8, slot_address(first), 0);
+  a_.zero_float(kScratchFp);
+  for (; count >= 2; count -= 2, first += 2) a_.store_float(16, slot_address(first), kScratchFp);
+  if (count == 1) a_.store_float(8, slot_address(first), kScratchFp);
+}
+
+void FunctionCompiler::epilogue() {
+  if (!shape_.saved_fp.empty()) {
+    for (size_t i = 0; i < shape_.saved_fp.size(); ++i)
+      a_.load_float(8, shape_.saved_fp[i], {Gp::rsp, static_cast<i32>(8 * i)});
+    a_.alu(Alu::Add, Width::W64, Gp::rsp, Gp::rsp, static_cast<i32>(8 * shape_.saved_fp.size()));
+  }
+  for (size_t i = shape_.saved.size(); i-- > 0;) a_.pop(shape_.saved[i]);
+  a_.return_();
+}
+
+// --- Calls -------------------------------------------------------------------------------------------------------------
+
+// The stack's top is the arguments, from position `first`. Everything below goes to its slot, they where the callee expects
+// them. Only popped values may be in registers still, and none of those in an argument register.
+void FunctionCompiler::place_arguments(const RegisteredType& type, u32 first) {
+  for (u32 mask = temporary_gp_ & ~free_gp_; mask != 0; mask &= mask - 1)
+    if (u32 at = owner_gp_[__builtin_ctz(mask)]; at < first) store(at);
+  for (u32 mask = temporary_fp_ & ~free_fp_; mask != 0; mask &= mask - 1)
+    if (u32 at = owner_fp_[__builtin_ctz(mask)]; at < first) store(at);
+
+  struct Move {
+    u8 to;
+    u32 position;
+  };
+  Move integers[kArgumentCount], floats[kArgumentCount];
+  u32 integer_count = 0, float_count = 0;
+  for_each_argument(type.type.params, [&](ValueType value, u32 slot, Class where, u32 number) {
+    u32 position = first + slot;
+    if (where == Class::Slot) {
+      for (u32 i = 0; i < value.slots(); ++i) store(position + i);
+    } else if (where == Class::Integer) {
+      stack_[position].kind = kind_of(value);
+      integers[integer_count++] = {static_cast<u8>(kArguments[number]), position};
+    } else {
+      stack_[position].kind = kind_of(value);
+      floats[float_count++] = {static_cast<u8>(kFloatArguments[number]), position};
+    }
+  });
+
+  // Registers first, each when nobody needs its target's old value any more; a circle is broken by way of another register.
+  auto permute = [&](Move* moves, u32& count, auto move, auto break_circle) {
+    for (;;) {
+      bool left = false, moved = false;
+      for (u32 i = 0; i < count; ++i) {
+        Value& value = stack_[moves[i].position];
+        if (value.place != Place::Register || value.reg == moves[i].to) continue;
+        left = true;
+        bool needed = false;
+        for (u32 k = 0; k < count; ++k) {
+          const Value& other = stack_[moves[k].position];
+          needed |= k != i && other.place == Place::Register && other.reg == moves[i].to;
+        }
+        if (needed) continue;
+        move(moves[i].to, value);
+        value.reg = moves[i].to;
+        moved = true;
+      }
+      if (!left) return;
+      if (moved) continue;
+      for (u32 i = 0; i < count; ++i) {
+        Value& value = stack_[moves[i].position];
+        if (value.place != Place::Register || value.reg == moves[i].to) continue;
+        break_circle(value);
+        break;
+      }
+    }
+  };
+  permute(
+      floats, float_count, [&](u8 to, const Value& value) { a_.move(static_cast<Fp>(to), value.fp()); },
+      [&](Value& value) {
+        a_.move(kScratchFp, value.fp());
+        value.reg = static_cast<u8>(kScratchFp);
+      });
+  for (u32 i = 0; i < float_count; ++i) {
+    const Value& value = stack_[floats[i].position];
+    if (value.place != Place::Register) load_to(value, static_cast<Fp>(floats[i].to));
+  }
+  // rax may hold the callee, r10 is free by now or belongs to an argument; a temporary that is neither is needed for a
+  // circle, and there is one, because at most four arguments are in the seven registers.
+  permute(
+      integers, integer_count,
+      [&](u8 to, const Value& value) { a_.move(width_of(value.kind), static_cast<Gp>(to), value.gp()); },
+      [&](Value& value) {
+        u32 used = bit(Gp::rax);
+        for (u32 i = 0; i < integer_count; ++i) {
+          used |= 1u << integers[i].to;
+          if (stack_[integers[i].position].place == Place::Register) used |= 1u << stack_[integers[i].position].reg;
+        }
+        Gp other = static_cast<Gp>(__builtin_ctz(temporary_gp_ & ~used));
+        a_.move(Width::W64, other, value.gp());
+        value.reg = static_cast<u8>(other);
+      });
+  for (u32 i = 0; i < integer_count; ++i) {
+    const Value& value = stack_[integers[i].position];
+    if (value.place != Place::Register) load_to(value, static_cast<Gp>(integers[i].to), true);
+  }
+}
+
+void FunctionCompiler::call(const Instruction& instruction) {
+  Op op = instruction.op;
+  const RegisteredType& type = op == Op::Call ? module_.function_type(instruction.index)
+                                              : module_.registry->get(module_.type_ids[instruction.index]);
+  Value callee;
+  if (op != Op::Call) {
+    callee = pop();
+    callee.kind = op == Op::CallRef ? Kind::Ref : kind_of(value_type_of(module_.tables[instruction.index2].type.limits.address));
+    bring(callee, Gp::rax);
+  }
+  u32 first = height() - type.param_slots;
+  bool is_import = op == Op::Call && instruction.index < module_.imported_functions;
+  if (is_import) {
+    spill_registers();
+    store_top(type.param_slots);
+  } else {
+    place_arguments(type, first);
+  }
+  i32 distance = static_cast<i32>(8 * home(first));
+  if (distance != 0) a_.alu(Alu::Add, Width::W64, kFrame, kFrame, distance);
+  if (is_import) {
+    a_.move_constant(Gp::rax, instruction.index, false);
+    a_.call(stubs_.import);
+  } else if (op == Op::Call) {
+    u32 own = instruction.index - module_.imported_functions;
+    const void* machine = module_state_.code[own].machine.load(std::memory_order_acquire);
+    if (instruction.index == function_index_) a_.call_back(0);
+    else a_.call(machine != nullptr ? machine : module_code_->slot(own));
+  } else {
+    u32 slow = kNothing;
+    Gp function = Gp::r10, other = Gp::r11;
+    auto load = [&](Gp d, Gp base, u32 offset) { a_.load(Load::U64, d, {base, static_cast<i32>(offset)}); };
+    if (op == Op::CallIndirect) {
+      load(function, kTier, layout::kTables);
+      load(function, function, 8 * instruction.index2);
+      a_.compare(Width::W64, Gp::rax, Address{function, static_cast<i32>(layout::kTableSize)});
+      chain(slow, a_.jump_if(Condition::AboveEqual));
+      load(function, function, layout::kTableElements);
+      a_.load(Load::U64, function, {function, 0, Gp::rax, 3});
+      a_.test(Width::W64, function, function);
+      chain(slow, a_.jump_if(Condition::Equal));
+      a_.move_constant(other, reinterpret_cast<u64>(&type), true);
+      a_.compare(Width::W64, Address{function, static_cast<i32>(layout::kFunctionSignature)}, other);
+      chain(slow, a_.jump_if(Condition::NotEqual));
+    } else {
+      a_.test(Width::W64, Gp::rax, Gp::rax);
+      chain(slow, a_.jump_if(Condition::Equal));
+      function = Gp::rax;
+    }
+    load(other, kTier, layout::kInstance);
+    a_.compare(Width::W64, Address{function, static_cast<i32>(layout::kFunctionInstance)}, other);
+    chain(slow, a_.jump_if(Condition::NotEqual));
+    load(other, function, layout::kFunctionCode);
+    load(other, other, layout::kCodeMachine);
+    a_.test(Width::W64, other, other);
+    chain(slow, a_.jump_if(Condition::Equal));
+    a_.call(other);
+    SlowPath path{op == Op::CallIndirect ? SlowPath::Kind::Indirect : SlowPath::Kind::Reference, slow, a_.offset(), pc_};
+    path.constant = op == Op::CallIndirect ? u64{instruction.index} << 32 | instruction.index2 : instruction.index;
+    slow_paths_.push_back(path);
+  }
+  note(a_.offset());
+  if (distance != 0) a_.alu(Alu::Sub, Width::W64, kFrame, kFrame, distance);
+  truncate(first);
+  free_gp_ = temporary_gp_;
+  free_fp_ = temporary_fp_;
+  const auto& results = type.type.results;
+  if (results.size() == 1 && results[0] != kV128) {
+    Kind kind = kind_of(results[0]);
+    return is_float(kind) ? push_fp(kind, kFloatResult) : push_gp(kind, kResult);
+  }
+  for (ValueType result : results)
+    for (u32 i = 0; i < result.slots(); ++i) push_slot(kind_of(result));
+}
+
+}  // namespace brink::jit

@@ -1,0 +1,292 @@
+// The baseline compiler: a sink of the body decoder that writes machine code in the same pass.
+//
+// Values are pushed without code where they can be (value.h): constants and locals are only noted, a comparison stays in
+// the flags for the branch or select behind it, a result goes straight into the local that the next instruction sets.
+// Locals that are used most, weighted by loop depth, are pinned: they live in a register for the whole function, so that
+// blocks merge without moves and calls without spills. All others live in their slots. Locals of reference types are never
+// pinned, and a reference in a register goes to its slot before every call, because the collector looks only there.
+//
+// At a block's border every operand below it is in its slot or a constant; inside, registers are handed out as they come.
+// A label that takes one value takes it in rax or f0, all others take theirs in their slots. In code that cannot be
+// reached nothing is emitted and nothing is tracked.
+//
+// An instruction's operands are popped first; a register of a popped value belongs to nobody until it is given back with
+// release() or pushed again, so what has to make room never takes it.
+#pragma once
+#include <vector>
+
+#include "engine/validate/sink.h"
+#include "jit/baseline/scan.h"
+#include "jit/baseline/value.h"
+#include "jit/code/layout.h"
+#include "jit/code/module_code.h"
+
+namespace brink::jit {
+
+struct CodeOrigin {
+  u32 native;    // of the faulting instruction, or a return address
+  u32 original;  // of the instruction in the body
+};
+
+struct CompileOptions {
+  bool memory0_guarded = true;
+  // Filled where not null.
+  std::vector<CodeOrigin>* origins = nullptr;
+};
+
+// The frame a function's code has: what its prologue saves.
+struct FrameShape {
+  std::vector<Gp> saved;
+  std::vector<Fp> saved_fp;
+  u32 bytes() const { return static_cast<u32>(8 * (saved.size() + saved_fp.size())); }
+};
+
+class FunctionCompiler : public NullSink {
+ public:
+  static constexpr u32 kNothing = ~u32{0};
+  struct Label {
+    u32 pending = kNothing;  // chain of the branches that wait for the label's position
+    u32 position = 0;        // Loop: where its code starts
+    u32 otherwise = kNothing;  // If: chain of the jumps taken where the condition is false
+    bool dead = false;         // begins in code that cannot be reached
+  };
+  using Frame = ControlFrame<Label>;
+
+  FunctionCompiler(runtime::ModuleState& module, const ModuleCode* code, const Stubs& stubs, Assembler& assembler,
+                   u32 function_index, const FunctionScan& scan, const CompileOptions& options);
+
+  void on_start(const BodyState& state, std::span<const u8> code, u32 code_offset);
+  void on_instruction(const Instruction& instruction);
+  void on_local(const Instruction& instruction);
+  void on_global(const Instruction& instruction);
+  void on_drop_or_select(const Instruction& instruction);
+  void on_memory_access(const Instruction& instruction);
+  void on_block(const Instruction& instruction, Frame& frame, u32 body);
+  void on_else(const Instruction& instruction, Frame& frame, u32 next);
+  void on_end(const Instruction& instruction, Frame& frame, u32 next);
+  void on_function_end(const Instruction& instruction, Frame& frame);
+  void on_branch(const Instruction& instruction, Frame& target, u32 depth);
+  void on_branch_table(const Instruction& instruction, u32 targets);
+
+  u32 frame_bytes() const { return shape_.bytes(); }
+
+ private:
+  struct LocalInfo {
+    Kind kind;
+    u8 reg;  // kUnpinned, or the register of its class
+    u32 slot;
+    u32 aliases;  // Place::Local entries on the stack
+    bool pinned() const { return reg != kUnpinned; }
+    Gp gp() const { return static_cast<Gp>(reg); }
+    Fp fp() const { return static_cast<Fp>(reg); }
+  };
+  static constexpr u8 kUnpinned = 0xFF;
+
+  // --- The operand stack (values.cpp) ---
+
+  u32 height() const { return static_cast<u32>(stack_.size()); }
+  u32 home(u32 position) const { return local_slots_ + position; }
+  Address slot_address(u32 slot) const { return {kFrame, static_cast<i32>(8 * slot)}; }
+  Address address_of(const Value& value) const {  // of what is in memory
+    return slot_address(value.place == Place::Local ? locals_[value.index].slot : value.index);
+  }
+  bool in_memory(const Value& value) const {
+    return value.place == Place::Slot || (value.place == Place::Local && !locals_[value.index].pinned());
+  }
+  void push(const Value& value);
+  void push_slot(Kind kind);
+  void push_constant(Kind kind, u64 bits);
+  void push_gp(Kind kind, Gp reg);
+  void push_fp(Kind kind, Fp reg);
+  void push_flags(Condition condition);
+  Value pop();
+  void truncate(u32 height);
+  // Back to a state that every way to a label agrees on: `height` operands, all but constants in their slots.
+  void restart(u32 height);
+
+  void settle_flags();
+  void store(u32 position);  // into its slot
+  void store_top(u32 count);
+  void settle_all();  // all but constants, for a block's border
+  void spill_registers();
+  void store_constant(u32 slot, u64 bits);
+  void store_value(const Value& value, u32 slot);
+  void copy_slots(u32 from, u32 to, u32 count);
+  void detach_aliases(u32 local);
+
+  // --- Registers ---
+
+  static bool is_free(u32 mask, u32 reg) { return mask >> reg & 1; }
+  Gp take_gp(u32 excluded = 0);
+  Fp take_fp(u32 excluded = 0);
+  // Empties a register; what it held goes elsewhere. It must not belong to a popped value.
+  void evict(Gp reg);
+  void evict(Fp reg);
+  void claim(Gp reg) { free_gp_ &= ~bit(reg); }
+  void claim(Fp reg) { free_fp_ &= ~bit(reg); }
+  void release(Gp reg) {
+    if (temporary_gp_ & bit(reg)) free_gp_ |= bit(reg);
+  }
+  void release(Fp reg) {
+    if (temporary_fp_ & bit(reg)) free_fp_ |= bit(reg);
+  }
+  void release(const Value& value) {
+    if (value.place != Place::Register) return;
+    if (is_float(value.kind)) release(value.fp());
+    else release(value.gp());
+  }
+  bool is_temporary(const Value& value) const {
+    return value.place == Place::Register &&
+           (is_float(value.kind) ? temporary_fp_ & bit(value.fp()) : temporary_gp_ & bit(value.gp()));
+  }
+  // The value of a popped operand in some register, which must not be changed.
+  Gp in_gp(Value& value, u32 excluded = 0, bool keep_flags = false);
+  Fp in_fp(Value& value, u32 excluded = 0);
+  // In a register that may be changed.
+  Gp in_own_gp(Value& value, u32 excluded = 0, bool keep_flags = false);
+  Fp in_own_fp(Value& value, u32 excluded = 0);
+  // In this register, which then belongs to the value.
+  void bring(Value& value, Gp reg);
+  void bring(Value& value, Fp reg);
+  void load_to(const Value& value, Gp reg, bool keep_flags);
+  void load_to(const Value& value, Fp reg);
+  // The local that the next instruction sets or tees, if a result of `kind` may go straight into its register.
+  const LocalInfo* next_local(Kind kind) const;
+  // Where a result goes: into that local, or over an operand that is not needed any more, or into a register of its own.
+  Gp result_gp(Kind kind, Value* first, Value* second = nullptr, u32 excluded = 0);
+  Fp result_fp(Kind kind, Value* first, Value* second = nullptr);
+
+  // --- Instructions (integers.cpp, floats.cpp, memory.cpp) ---
+
+  bool next_op(Op& op, u32 after = 0) const;
+  void binary(Alu op, Kind kind);
+  void multiply(Kind kind);
+  void shift(Shift op, Kind kind);
+  void divide(Kind kind, bool is_signed, bool remainder);
+  void compare(Kind kind, Condition condition);
+  void equal_zero(Kind kind);
+  void count(Op op, Kind kind);
+  void extend(Kind kind, u32 from_bytes, Kind from);
+  void wrap();
+  void float_binary(FloatOp op, Kind kind);
+  void float_min_max(bool is_max, Kind kind);
+  void float_compare(Kind kind, Condition condition, bool swap);
+  void float_unary(Op op, Kind kind);
+  void copy_sign(Kind kind);
+  void convert(Op op);
+  void truncate_float(Op op, Kind to, Kind from, bool is_signed);
+  void scalar_call(Op op, Kind from, Kind to);
+  void reinterpret(Kind from, Kind to);
+  void native(const Instruction& instruction);
+  void run_instruction(const Instruction& instruction, bool general);
+  void memory_load(const Instruction& instruction);
+  void memory_store(const Instruction& instruction);
+  // Where an access of a memory is; operands' registers are in `held`, to be released afterwards.
+  Address locate(const Instruction& instruction, Value& address, u32 bytes, Gp held[2]);
+  bool is_guarded(const Instruction& instruction) const;
+  u32 memory_index(const Instruction& instruction) const;
+  void select();
+
+  // --- Control (control.cpp, calls.cpp) ---
+
+  struct Fixup {
+    Assembler::Field field;
+    u32 next;
+  };
+  void chain(u32& head, Assembler::Field field) {
+    fixups_.push_back({field, head});
+    head = static_cast<u32>(fixups_.size() - 1);
+  }
+  void bind_chain(u32& head);
+  void jump_to(Frame& target);
+  // Jumps where the condition holds; into the chain, or back to a loop.
+  void jump_if(Condition condition, Frame& target);
+  void jump_if(Condition condition, u32& head);
+  // The i32 or reference on top of the stack, which it pops, as a condition in the flags.
+  Condition pop_condition();
+  bool takes_register(const Frame& target) const;
+  void move_kept(Frame& target);
+  void force_top(Kind kind);
+  void push_results(Frame& frame);
+  void become_unreachable();
+  void table_target(Frame& target, u32 depth);
+
+  void prologue();
+  void epilogue();
+  void zero_locals(u32 first, u32 count);
+  void move_results(u32 count);
+  void call(const Instruction& instruction);
+  void place_arguments(const RegisteredType& type, u32 first);
+  void finish_call(const RegisteredType& type, u32 first);
+  void trap_if(Condition condition, TrapKind kind);
+  void trap_now(TrapKind kind);
+  void emit_poll();
+  void finish_slow_paths();
+  void note(u32 native) {
+    if (options_.origins) [[unlikely]]
+      options_.origins->push_back({native, pc_});
+  }
+
+  struct TrapSite {
+    Assembler::Field field;
+    TrapKind kind;
+    u32 pc;
+  };
+  // Code behind the function's, reached by jumps, that comes back.
+  struct SlowPath {
+    enum class Kind : u8 { Poll, Indirect, Reference, Scalar };
+    Kind kind;
+    u32 fields;        // chain
+    u32 back;          // where it goes on
+    u32 pc;
+    u64 constant = 0;  // Indirect, Reference: r10; Scalar: the instruction
+    u8 from = 0, to = 0;
+    brink::jit::Kind from_kind = brink::jit::Kind::I32, to_kind = brink::jit::Kind::I32;
+  };
+
+  runtime::ModuleState& module_state_;
+  const ModuleInfo& module_;
+  const ModuleCode* module_code_;
+  const Stubs& stubs_;
+  Assembler& a_;
+  u32 function_index_;
+  const RegisteredType& type_;
+  const FunctionScan& scan_;
+  CompileOptions options_;
+  bool plain_memory0_;
+
+  const BodyState* state_ = nullptr;
+  const u8* code_ = nullptr;
+  const u8* code_end_ = nullptr;
+  u32 pc_ = 0;
+  std::vector<LocalInfo> locals_;
+  u32 local_slots_ = 0;
+  FrameShape shape_;
+
+  bool reachable_ = true;
+  bool skip_next_ = false;  // the next instruction has been done together with this one
+  std::vector<Value> stack_;
+  u32 settled_ = 0;  // positions below are in their slots, or constants
+  u32 stored_ = 0;   // positions below are in their slots
+  u32 temporary_gp_ = 0, temporary_fp_ = 0;
+  u32 free_gp_ = 0, free_fp_ = 0;
+  u32 owner_gp_[16] = {}, owner_fp_[16] = {};
+
+  std::vector<Fixup> fixups_;
+  std::vector<TrapSite> traps_;
+  std::vector<SlowPath> slow_paths_;
+  u32 epilogue_chain_ = kNothing;
+
+  u32 table_at_ = 0;    // the br_table in progress: its table's offset, the next target's field
+  u32 table_next_ = 0;
+  u32 table_left_ = 0;
+  Assembler::Field table_default_ = {};
+  struct TableWay {
+    Assembler::Field field;
+    u32 depth;
+    Frame* target;
+  };
+  std::vector<TableWay> table_ways_;
+};
+
+}  // namespace brink::jit

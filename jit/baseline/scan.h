@@ -1,0 +1,32 @@
+// The pre-pass: what the compiler must know of a function before its first instruction. One validating walk.
+#pragma once
+#include <vector>
+
+#include "engine/module/module_info.h"
+#include "engine/module/opcodes.h"
+
+namespace brink::jit {
+
+// What becomes of an instruction.
+enum class Route : u8 {
+  Native,       // machine code of its own
+  Runtime,      // a call of the interpreter's function, on operands in slots
+  Interpreter,  // its function is not compiled
+};
+Route route_of(Op op);
+
+struct LocalUse {
+  float weight = 0;  // reads and writes, each worth eight times as much a loop around it
+};
+
+struct FunctionScan {
+  bool valid = false;
+  Op refused = Op::kUnknown;  // an instruction with Route::Interpreter
+  bool is_leaf = true;        // calls nothing, except to trap
+  u32 operand_slots = 0;
+  std::vector<LocalUse> locals;
+};
+
+FunctionScan scan_function(const ModuleInfo& module, u32 function_index);
+
+}  // namespace brink::jit

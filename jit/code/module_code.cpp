@@ -1,0 +1,85 @@
+#include "jit/code/module_code.h"
+
+#include <mutex>
+
+namespace brink::jit {
+
+void CodeMap::add(const u8* begin, const Entry& entry) {
+  std::unique_lock lock(mutex_);
+  entries_[begin] = entry;
+}
+
+void CodeMap::remove(const ModuleCode* module) {
+  std::unique_lock lock(mutex_);
+  std::erase_if(entries_, [&](const auto& item) { return item.second.module == module; });
+}
+
+CodeMap::Found CodeMap::find(const u8* address) const {
+  std::shared_lock lock(mutex_);
+  auto it = entries_.upper_bound(address);
+  if (it == entries_.begin()) return {};
+  --it;
+  if (address >= it->second.end) return {};
+  return {it->first, it->second};
+}
+
+std::shared_ptr<ModuleCode> ModuleCode::create(std::shared_ptr<CodeArena> arena, std::shared_ptr<CodeMap> map,
+                                               const Stubs& stubs, runtime::ModuleState& module) {
+  std::shared_ptr<ModuleCode> code(new ModuleCode(std::move(arena), std::move(map), module));
+  size_t own = module.info.functions.size() - module.info.imported_functions;
+  auto table = code->arena_->allocate(static_cast<u32>(8 * own));
+  if (!table) return nullptr;
+  code->blocks_.push_back(*table);
+  code->table_ = code->arena_->begin() + table->offset;
+  u8* out = code->arena_->writable(code->table_);
+  for (size_t i = 0; i < own; ++i) {
+    u8 slot[8] = {0xE8, 0, 0, 0, 0, 0xCC, 0xCC, 0xCC};
+    auto distance = static_cast<i32>(stubs.own_function - (code->slot(static_cast<u32>(i)) + 5));
+    std::memcpy(slot + 1, &distance, 4);
+    std::memcpy(out + 8 * i, slot, 8);
+  }
+  code->next_ = code->table_ + ((8 * own + 15) & ~size_t{15});
+  code->end_ = code->table_ + table->size;
+  return code;
+}
+
+ModuleCode::~ModuleCode() {
+  map_->remove(this);
+  for (CodeArena::Block block : blocks_) arena_->release(block);
+}
+
+const u8* ModuleCode::place(std::span<const u8> code, std::span<const Assembler::Relocation> relocations,
+                            const CodeHeader& header) {
+  constexpr u32 kBlock = 64 << 10;
+  size_t wanted = sizeof(CodeHeader) + code.size() + 16;
+  if (static_cast<size_t>(end_ - next_) < wanted || next_ > end_) {
+    if (wanted > (u32{1} << 30)) return nullptr;
+    auto block = arena_->allocate(std::max(kBlock, static_cast<u32>(wanted)));
+    if (!block) return nullptr;
+    blocks_.push_back(*block);
+    next_ = arena_->begin() + block->offset;
+    end_ = next_ + block->size;
+  }
+  const u8* entry = next_ + sizeof(CodeHeader);
+  u8* out = arena_->writable(entry);
+  std::memcpy(out - sizeof(CodeHeader), &header, sizeof header);
+  std::memcpy(out, code.data(), code.size());
+  for (const Assembler::Relocation& relocation : relocations) {
+    auto distance = static_cast<i32>(static_cast<const u8*>(relocation.target) - (entry + relocation.at + 4));
+    std::memcpy(out + relocation.at, &distance, 4);
+  }
+  map_->add(entry, {entry + code.size(), this, header.function, header.frame_bytes});
+  next_ = entry + ((code.size() + 15) & ~size_t{15});
+  code_bytes_ += code.size();
+  return entry;
+}
+
+void ModuleCode::publish(u32 function, const u8* entry) {
+  u64 jump = 0xCCCCCC00000000E9;
+  auto distance = static_cast<u32>(static_cast<i32>(entry - (slot(function) + 5)));
+  jump |= u64{distance} << 8;
+  auto* at = reinterpret_cast<u64*>(arena_->writable(slot(function)));
+  std::atomic_ref(*at).store(jump, std::memory_order_release);
+}
+
+}  // namespace brink::jit

@@ -1,0 +1,77 @@
+// The machine code of one module: its functions and its jump table, freed together with it.
+//
+// The jump table has a slot of eight bytes for each of the module's own functions: a call of the stub that makes a function ready,
+// or, once there is machine code, a jump to it. Calls of functions that were not compiled yet go through their slots; a slot changes
+// by one aligned store, which the processor sees as a whole.
+#pragma once
+#include <map>
+#include <shared_mutex>
+#include <vector>
+
+#include "engine/runtime/objects.h"
+#include "jit/code/arena.h"
+#include "jit/code/stubs.h"
+#include "jit/emit/assembler.h"
+
+namespace brink::jit {
+
+class ModuleCode;
+
+// Which function an address belongs to.
+class CodeMap {
+ public:
+  struct Entry {
+    const u8* end = nullptr;
+    ModuleCode* module = nullptr;
+    u32 function = 0;  // among the module's own
+    u32 frame_bytes = 0;
+  };
+  void add(const u8* begin, const Entry& entry);
+  void remove(const ModuleCode* module);
+  struct Found {
+    const u8* begin = nullptr;  // null: nothing is there
+    Entry entry;
+  };
+  Found find(const u8* address) const;
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::map<const u8*, Entry> entries_;
+};
+
+class ModuleCode {
+ public:
+  // Null when the arena has no room for the jump table.
+  static std::shared_ptr<ModuleCode> create(std::shared_ptr<CodeArena> arena, std::shared_ptr<CodeMap> map,
+                                            const Stubs& stubs, runtime::ModuleState& module);
+  ~ModuleCode();
+  ModuleCode(const ModuleCode&) = delete;
+  ModuleCode& operator=(const ModuleCode&) = delete;
+  static ModuleCode& of(runtime::ModuleState& module) { return *static_cast<ModuleCode*>(module.machine_code.get()); }
+
+  runtime::ModuleState& module() const { return module_; }
+  const u8* slot(u32 function) const { return table_ + 8 * size_t{function}; }
+  u32 function_of_slot(const u8* return_address) const {
+    return static_cast<u32>((return_address - table_) / 8);
+  }
+  // Places a function's code; its entry, or null when the arena is full. Nobody can reach it before publish().
+  const u8* place(std::span<const u8> code, std::span<const Assembler::Relocation> relocations,
+                  const CodeHeader& header);
+  void publish(u32 function, const u8* entry);
+  u64 code_bytes() const { return code_bytes_; }
+
+ private:
+  ModuleCode(std::shared_ptr<CodeArena> arena, std::shared_ptr<CodeMap> map, runtime::ModuleState& module)
+      : arena_(std::move(arena)), map_(std::move(map)), module_(module) {}
+
+  std::shared_ptr<CodeArena> arena_;
+  std::shared_ptr<CodeMap> map_;
+  runtime::ModuleState& module_;
+  std::vector<CodeArena::Block> blocks_;
+  const u8* table_ = nullptr;
+  const u8* next_ = nullptr;
+  const u8* end_ = nullptr;
+  u64 code_bytes_ = 0;
+};
+
+}  // namespace brink::jit

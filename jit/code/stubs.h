@@ -1,0 +1,56 @@
+// The pieces of machine code that belong to no function: into machine code, out of it to C++, and out of it for good.
+//
+// A stub that calls C++ notes the native stack pointer in Activation::exit_sp (the word there is the return address into
+// the function that called the stub), aligns the stack, and keeps what the convention says a callee keeps and the system
+// does not: r8, r9, f8-f15.
+#pragma once
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "jit/code/arena.h"
+#include "jit/code/convention.h"
+#include "jit/emit/assembler.h"
+
+namespace brink::jit {
+
+inline constexpr u32 kTrapKinds = 32;
+
+struct Stubs {
+  // bool (TierState*, const void* machine, u64* fp, u8* memory): TierCompiler::enter
+  const u8* enter = nullptr;
+  // Calls of functions: runtime.h says what is in rax and r10, fp is the callee's already.
+  const u8* own_function = nullptr;  // called by a jump table's slot, whose address it drops
+  const u8* import = nullptr;
+  const u8* indirect = nullptr;
+  const u8* reference = nullptr;
+  // Others: arguments in rsi, rdx, rcx as of the C++ function.
+  const u8* instruction = nullptr;
+  const u8* throw_tag = nullptr;
+  const u8* throw_reference = nullptr;
+  // Keep every register but the flags. scalar: the instruction's number in rax, which is lost; TierState::scratch.
+  const u8* poll = nullptr;
+  const u8* scalar = nullptr;
+  const u8* trap[kTrapKinds] = {};
+
+  // False when the arena has no room.
+  bool make(CodeArena& arena, const Features& features);
+};
+
+// Wrappers (CodeHeader) for signatures, made when first asked for.
+class Wrappers {
+ public:
+  Wrappers(CodeArena& arena, const Features& features) : arena_(arena), features_(features) {}
+  // Null when the arena is full.
+  const u8* get(const RegisteredType& type);
+
+ private:
+  CodeArena& arena_;
+  Features features_;
+  std::mutex mutex_;
+  std::map<std::string, const u8*> by_shape_;
+  const u8* next_ = nullptr;
+  const u8* end_ = nullptr;
+};
+
+}  // namespace brink::jit

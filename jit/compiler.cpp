@@ -1,0 +1,143 @@
+// The compiler as the engine sees it: runtime/tier.h over the baseline compiler and the code it has placed.
+#include <chrono>
+
+#include "engine/validate/body_decoder.h"
+#include "jit/baseline/function_compiler.h"
+#include "jit/code/module_code.h"
+#include "jit/jit.h"
+
+namespace brink::jit {
+namespace {
+
+using runtime::Activation;
+using runtime::FunctionCode;
+using runtime::ModuleState;
+using runtime::TierState;
+
+// One function, into the assembler's buffer. False where the body is not valid, which nobody should see: it was prepared.
+bool compile_function(ModuleState& module, const ModuleCode* code, const Stubs& stubs, Assembler& assembler, u32 index,
+                      const FunctionScan& scan, u32& frame_bytes, std::vector<CodeOrigin>* origins) {
+  assembler.begin();
+  CompileOptions options{.memory0_guarded = module.memory0_guarded, .origins = origins};
+  FunctionCompiler sink(module, code, stubs, assembler, index, scan, options);
+  BodyDecoder<FunctionCompiler> decoder(module.info, module.info.functions[index].body, sink, body_scratch());
+  bool valid = decoder.decode_function(module.info.function_type(index)).has_value();
+  frame_bytes = sink.frame_bytes();
+  return valid && assembler.ok();
+}
+
+class BaselineCompiler : public Compiler {
+ public:
+  BaselineCompiler(std::shared_ptr<CodeArena> arena, const Features& features)
+      : features_(features), arena_(std::move(arena)), map_(std::make_shared<CodeMap>()), wrappers_(*arena_, features) {}
+
+  bool make_stubs() { return stubs_.make(*arena_, features_); }
+
+  const void* compile(ModuleState& module, FunctionCode& code) override {
+    auto begin = std::chrono::steady_clock::now();
+    if (!module.machine_code) module.machine_code = ModuleCode::create(arena_, map_, stubs_, module);
+    if (!module.machine_code) return count_left(&Statistics::out_of_room);
+    ModuleCode& space = ModuleCode::of(module);
+    u32 own = static_cast<u32>(&code - module.code);
+    u32 index = own + module.info.imported_functions;
+    FunctionScan scan = scan_function(module.info, index);
+    if (!scan.valid || scan.refused != Op::kUnknown) return count_left(&Statistics::unsupported);
+    Assembler& assembler = this->assembler();
+    CodeHeader header{nullptr, own, 0};
+    if (!compile_function(module, &space, stubs_, assembler, index, scan, header.frame_bytes, nullptr))
+      return count_left(&Statistics::failed);
+    header.wrapper = wrappers_.get(module.info.function_type(index));
+    if (header.wrapper == nullptr) return count_left(&Statistics::out_of_room);
+    const u8* entry = space.place(assembler.code(), assembler.relocations(), header);
+    if (entry == nullptr) return count_left(&Statistics::out_of_room);
+    space.publish(own, entry);
+    auto spent = std::chrono::steady_clock::now() - begin;
+    std::lock_guard lock(mutex_);
+    statistics_.functions += 1;
+    statistics_.wasm_bytes += module.info.functions[index].body.size;
+    statistics_.machine_bytes += assembler.code().size();
+    statistics_.nanoseconds +=
+        static_cast<u64>(std::chrono::duration_cast<std::chrono::nanoseconds>(spent).count());
+    return entry;
+  }
+
+  bool enter(TierState& tier, const void* machine, u64* fp, u8* memory0) override {
+    using Enter = bool (*)(TierState*, const void*, u64*, u8*);
+    return reinterpret_cast<Enter>(reinterpret_cast<u64>(stubs_.enter))(&tier, machine, fp, memory0);
+  }
+
+  void walk(const Activation& activation, const std::function<bool(const Place&)>& visit) override {
+    const u64* sp = activation.exit_sp;
+    const u8* pc = activation.fault_pc;
+    bool is_return_address = pc == nullptr;
+    if (is_return_address) pc = reinterpret_cast<const u8*>(*sp++);
+    for (;;) {
+      CodeMap::Found found = map_->find(is_return_address ? pc - 1 : pc);
+      if (found.begin == nullptr) return;  // the wrapper through which it was entered
+      ModuleState& module = found.entry.module->module();
+      const FunctionCode& code = module.code[found.entry.function];
+      if (!visit({&code, original_offset(module, found.entry.function, static_cast<u32>(pc - found.begin))})) return;
+      sp += found.entry.frame_bytes / sizeof(u64);
+      pc = reinterpret_cast<const u8*>(*sp++);
+      is_return_address = true;
+    }
+  }
+
+  const u8* code_begin() const override { return arena_->begin(); }
+  const u8* code_end() const override { return arena_->end(); }
+
+  Statistics statistics() const override {
+    std::lock_guard lock(mutex_);
+    return statistics_;
+  }
+
+ private:
+  // Compiling again is deterministic, so no table of origins need be kept for every function.
+  u32 original_offset(ModuleState& module, u32 own, u32 native) {
+    u32 index = own + module.info.imported_functions;
+    std::vector<CodeOrigin> origins;
+    FunctionScan scan = scan_function(module.info, index);
+    u32 frame_bytes = 0;
+    Assembler assembler(features_);
+    if (!compile_function(module, &ModuleCode::of(module), stubs_, assembler, index, scan, frame_bytes, &origins)) return 0;
+    for (const CodeOrigin& origin : origins)
+      if (origin.native == native) return origin.original;
+    return 0;
+  }
+
+  const void* count_left(u64 Statistics::* reason) {
+    std::lock_guard lock(mutex_);
+    statistics_.*reason += 1;
+    return nullptr;
+  }
+
+  // A thread's own; its buffer is kept from one function to the next.
+  Assembler& assembler() {
+    static thread_local std::unique_ptr<Assembler> assembler;
+    if (!assembler) assembler = std::make_unique<Assembler>(features_);
+    return *assembler;
+  }
+
+  Features features_;
+  std::shared_ptr<CodeArena> arena_;
+  std::shared_ptr<CodeMap> map_;
+  Stubs stubs_;
+  Wrappers wrappers_;
+  mutable std::mutex mutex_;
+  Statistics statistics_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<Compiler>> make_compiler(const Options& options) {
+  const Features& features = Features::host();
+  if (!features.floor)
+    return fail(ErrorKind::Limit, "machine code needs a processor with SSE4.1, SSSE3 and POPCNT");
+  auto arena = CodeArena::create(options.arena_bytes);
+  if (!arena) return std::unexpected(std::move(arena.error()));
+  auto compiler = std::make_shared<BaselineCompiler>(std::move(*arena), features);
+  if (!compiler->make_stubs()) return fail(ErrorKind::Limit, "no room for machine code");
+  return compiler;
+}
+
+}  // namespace brink::jit

@@ -1,0 +1,36 @@
+// The compiler to machine code, for hosts: Config::compiler = jit::make_compiler().
+//
+// Without one, or where it cannot be had, everything is interpreted.
+#pragma once
+#include <memory>
+
+#include "engine/base/error.h"
+#include "engine/runtime/tier.h"
+
+namespace brink::jit {
+
+struct Options {
+  u32 arena_bytes = 512u << 20;  // of address space for machine code; functions that find no room are interpreted
+};
+
+// What a compiler has done so far.
+struct Statistics {
+  u64 functions = 0;      // compiled
+  u64 wasm_bytes = 0;     // of their bodies
+  u64 machine_bytes = 0;  // of their code
+  u64 nanoseconds = 0;    // spent on them
+  // Left to the interpreter, by reason.
+  u64 unsupported = 0;    // an instruction (tail calls, try blocks, br_on_cast)
+  u64 out_of_room = 0;    // the arena was full
+  u64 failed = 0;         // could not be encoded: a defect
+};
+
+class Compiler : public runtime::TierCompiler {
+ public:
+  virtual Statistics statistics() const = 0;
+};
+
+// Fails where the processor lacks SSE4.1 or POPCNT, or the system gives no executable memory.
+Result<std::shared_ptr<Compiler>> make_compiler(const Options& options = {});
+
+}  // namespace brink::jit
