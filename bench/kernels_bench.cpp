@@ -1,6 +1,6 @@
 // The speed of code: each kernel of bench/kernels by Brink, with the native function beside it.
 //
-//   kernels_bench KERNELS.wasm [Google Benchmark's options]
+//   kernels_bench KERNELS.wasm [--jit] [Google Benchmark's options]
 //
 // native/NAME   the function clang made of the same file, with the same flags
 // brink/NAME    Brink; every iteration is preceded by one native call, so that both see the same machine, and the
@@ -13,11 +13,15 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <vector>
 
 #include "bench/kernels.h"
 #include "engine/engine.h"
+#ifdef BRINK_JIT
+#include "jit/jit.h"
+#endif
 
 namespace brink::bench {
 namespace {
@@ -74,11 +78,23 @@ void run_brink(benchmark::State& state, const Kernel& kernel, Function function)
 int main(int argc, char** argv) {
   using namespace brink;
   benchmark::Initialize(&argc, argv);
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: %s KERNELS.wasm [--benchmark_...]\n", argv[0]);
+  bool jit = argc == 3 && std::strcmp(argv[2], "--jit") == 0;
+  if (argc != 2 && !jit) {
+    std::fprintf(stderr, "usage: %s KERNELS.wasm [--jit] [--benchmark_...]\n", argv[0]);
     return 2;
   }
-  Engine engine;
+  Config config;
+#ifdef BRINK_JIT
+  if (jit) {
+    auto compiler = jit::make_compiler();
+    if (!compiler) {
+      std::fprintf(stderr, "%s\n", compiler.error().to_string().c_str());
+      return 1;
+    }
+    config.compiler = *compiler;
+  }
+#endif
+  Engine engine(config);
   auto module = Module::from_file(engine, argv[1]);
   if (!module) {
     std::fprintf(stderr, "%s\n", module.error().to_string().c_str());

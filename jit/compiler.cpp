@@ -72,7 +72,8 @@ class BaselineCompiler : public Compiler {
     bool is_return_address = pc == nullptr;
     if (is_return_address) pc = reinterpret_cast<const u8*>(*sp++);
     for (;;) {
-      CodeMap::Found found = map_->find(is_return_address ? pc - 1 : pc);
+      if (is_return_address) pc -= 1;  // into the call
+      CodeMap::Found found = map_->find(pc);
       if (found.begin == nullptr) return;  // the wrapper through which it was entered
       ModuleState& module = found.entry.module->module();
       const FunctionCode& code = module.code[found.entry.function];

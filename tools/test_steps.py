@@ -78,8 +78,9 @@ BUILDS = {
         folders=("proposals/threads",)),
 }
 # How each build runs the official suite: as users run it, collecting garbage at every allocation, and by the plain
-# interpreter.
-SUITE_MODES = ((), ("--gc-stress",), ("--no-quicken",), ("--gc-stress", "--no-quicken"))
+# interpreter; and in machine code.
+SUITE_MODES = ((), ("--gc-stress",), ("--no-quicken",), ("--gc-stress", "--no-quicken"), ("--tier", "jit"),
+               ("--tier", "jit", "--gc-stress"))
 
 
 class Runner:
@@ -166,9 +167,9 @@ class Runner:
     def compile_programs(self):
         subprocess.run([str(PROGRAMS / "build")], cwd=ROOT, check=True, stdin=subprocess.DEVNULL)
 
-    def programs(self, build):
+    def programs(self, build, *options):
         return self.counting_command(
-            [str(PROGRAMS / "run"), "--brink", str(ROOT / build.folder / "tools" / "brink")], build, 900)
+            [str(PROGRAMS / "run"), "--brink", str(ROOT / build.folder / "tools" / "brink"), *options], build, 900)
 
     def run_build(self, name, with_programs):
         build = BUILDS[name]
@@ -180,6 +181,8 @@ class Runner:
                 self.step(" ".join([f"{build.title}: official suite", *mode]), lambda: self.suite(build, mode))
         if with_programs and (PROGRAMS / "run").is_file():
             self.step(f"{build.title}: real programs", lambda: self.programs(build))
+            self.step(f"{build.title}: real programs in machine code",
+                      lambda: self.programs(build, "--extra-args=--tier jit"))
 
 
 def count_unit_tests(entry):

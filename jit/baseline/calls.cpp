@@ -325,7 +325,7 @@ void FunctionCompiler::call(const Instruction& instruction) {
     path.constant = op == Op::CallIndirect ? u64{instruction.index} << 32 | instruction.index2 : instruction.index;
     slow_paths_.push_back(path);
   }
-  note(a_.offset());
+  note_call();
   if (distance != 0) a_.alu(Alu::Sub, Width::W64, kFrame, kFrame, distance);
   truncate(first);
   free_gp_ = temporary_gp_;

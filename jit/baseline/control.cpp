@@ -311,7 +311,7 @@ void FunctionCompiler::trap_if(Condition condition, TrapKind kind) {
 
 void FunctionCompiler::trap_now(TrapKind kind) {
   a_.call(stubs_.trap[static_cast<u32>(kind)]);
-  note(a_.offset());
+  note_call();
 }
 
 void FunctionCompiler::emit_poll() {
@@ -331,13 +331,13 @@ void FunctionCompiler::finish_slow_paths() {
     switch (path.kind) {
       case SlowPath::Kind::Poll:
         a_.call(stubs_.poll);
-        note(a_.offset());
+        note_call();
         break;
       case SlowPath::Kind::Indirect:
       case SlowPath::Kind::Reference:
         a_.move_constant(Gp::r10, path.constant, true);
         a_.call(path.kind == SlowPath::Kind::Indirect ? stubs_.indirect : stubs_.reference);
-        note(a_.offset());
+        note_call();
         break;
       case SlowPath::Kind::Scalar: {
         Gp d = static_cast<Gp>(path.to);
@@ -346,7 +346,7 @@ void FunctionCompiler::finish_slow_paths() {
         a_.store_float(path.from_kind == brink::jit::Kind::F32 ? 4 : 8, scratch, static_cast<Fp>(path.from));
         a_.move_constant(Gp::rax, path.constant, true);
         a_.call(stubs_.scalar);
-        note(a_.offset());
+        note_call();
         if (d != Gp::rax) a_.load(Load::U64, Gp::rax, kept);
         a_.load(Load::U64, d, scratch);
         break;

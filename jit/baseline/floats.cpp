@@ -227,7 +227,7 @@ void FunctionCompiler::scalar_call(Op op, Kind from, Kind to) {
   a_.store_float(from == Kind::F32 ? 4 : 8, tier(layout::kScratch), s);
   a_.move_constant(Gp::rax, static_cast<u64>(op), true);
   a_.call(stubs_.scalar);
-  note(a_.offset());
+  note_call();
   a_.load(Load::U64, Gp::rax, tier(layout::kScratch));
   release(a);
   push_gp(to, Gp::rax);

@@ -24,7 +24,7 @@
 namespace brink::jit {
 
 struct CodeOrigin {
-  u32 native;    // of the faulting instruction, or a return address
+  u32 native;    // of the faulting instruction, or of a call's last byte
   u32 original;  // of the instruction in the body
 };
 
@@ -222,6 +222,10 @@ class FunctionCompiler : public NullSink {
   void trap_now(TrapKind kind);
   void emit_poll();
   void finish_slow_paths();
+  // Behind a call: its last byte is what stands for it, because the next instruction may be another's.
+  void note_call() { note(a_.offset() - 1); }
+  // Before an access that may fault.
+  void note_access() { note(a_.offset()); }
   void note(u32 native) {
     if (options_.origins) [[unlikely]]
       options_.origins->push_back({native, pc_});

@@ -208,7 +208,7 @@ void FunctionCompiler::native(const Instruction& instruction) {
       a_.move_constant(Gp::rsi, instruction.index, false);
       a_.address(Width::W64, Gp::rdx, slot_address(home(height())));
       a_.call(stubs_.throw_tag);
-      note(a_.offset());
+      note_call();
       return become_unreachable();
     }
     case Op::ThrowRef: {
@@ -217,7 +217,7 @@ void FunctionCompiler::native(const Instruction& instruction) {
       bring(value, Gp::rsi);
       spill_registers();
       a_.call(stubs_.throw_reference);
-      note(a_.offset());
+      note_call();
       release(value);
       return become_unreachable();
     }

@@ -107,7 +107,7 @@ void FunctionCompiler::memory_load(const Instruction& instruction) {
   Address from = locate(instruction, address, form.bytes, held);
   if (is_float(form.kind)) {
     Fp d = result_fp(form.kind, nullptr);
-    note(a_.offset());
+    note_access();
     a_.load_float(form.bytes, d, from);
     release(address);
     for (Gp reg : held)
@@ -115,7 +115,7 @@ void FunctionCompiler::memory_load(const Instruction& instruction) {
     return push_fp(form.kind, d);
   }
   Gp d = result_gp(form.kind, &address);
-  note(a_.offset());
+  note_access();
   a_.load(form.load, d, from);
   if (!(address.place == Place::Register && address.gp() == d)) release(address);
   for (Gp reg : held)
@@ -138,7 +138,7 @@ void FunctionCompiler::memory_store(const Instruction& instruction) {
   // in_gp of a pinned local answers its register without making it the value's.
   auto pinned = [&] { return locals_[value.index].reg; };
   u8 reg = value.place == Place::Local ? pinned() : value.reg;
-  note(a_.offset());
+  note_access();
   if (is_short) a_.store_constant(form.bytes, to, static_cast<i32>(static_cast<u32>(value.bits)));
   else if (is_float(form.kind)) a_.store_float(form.bytes, to, static_cast<Fp>(reg));
   else a_.store(form.bytes, to, static_cast<Gp>(reg));
@@ -167,7 +167,7 @@ void FunctionCompiler::run_instruction(const Instruction& instruction, bool gene
   a_.address(Width::W64, Gp::rdx, slot_address(home(height())));
   a_.move_constant(Gp::rcx, reinterpret_cast<u64>(interpret::instruction_call(instruction.op, general)), true);
   a_.call(stubs_.instruction);
-  note(a_.offset());
+  note_call();
   // At most so many slots are results.
   constexpr u32 kMaxResults = 2;
   u32 after = state_->operand_height();

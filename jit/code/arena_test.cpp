@@ -1,0 +1,77 @@
+#include "jit/code/arena.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace brink::jit {
+namespace {
+
+TEST(CodeArena, GivesOutAndTakesBack) {
+  auto arena = CodeArena::create(16 * CodeArena::kGranule);
+  ASSERT_TRUE(arena);
+  std::vector<CodeArena::Block> blocks;
+  while (auto block = (*arena)->allocate(1)) blocks.push_back(*block);
+  EXPECT_EQ(blocks.size(), 16u);
+  EXPECT_EQ((*arena)->used_bytes(), 16u * CodeArena::kGranule);
+  // Neighbours become one block again, in whatever order they come back.
+  (*arena)->release(blocks[4]);
+  (*arena)->release(blocks[6]);
+  EXPECT_FALSE((*arena)->allocate(2 * CodeArena::kGranule));
+  (*arena)->release(blocks[5]);
+  auto three = (*arena)->allocate(3 * CodeArena::kGranule);
+  ASSERT_TRUE(three);
+  EXPECT_EQ(three->offset, blocks[4].offset);
+  EXPECT_FALSE((*arena)->allocate(~u32{0}));
+}
+
+TEST(CodeArena, WhatWasGivenBackIsZeroAgain) {
+  auto arena = CodeArena::create(CodeArena::kGranule);
+  ASSERT_TRUE(arena);
+  auto block = (*arena)->allocate(1);
+  ASSERT_TRUE(block);
+  const u8* code = (*arena)->begin() + block->offset;
+  std::memset((*arena)->writable(code), 0x90, 100);
+  EXPECT_EQ(code[99], 0x90);
+  (*arena)->release(*block);
+  EXPECT_EQ(code[99], 0);
+}
+
+TEST(CodeArena, RunsWhatIsWrittenThroughTheOtherView) {
+  auto arena = CodeArena::create(CodeArena::kGranule);
+  ASSERT_TRUE(arena);
+  auto block = (*arena)->allocate(16);
+  ASSERT_TRUE(block);
+  const u8* code = (*arena)->begin() + block->offset;
+  const u8 answer[] = {0xB8, 42, 0, 0, 0, 0xC3};  // mov eax,42; ret
+  std::memcpy((*arena)->writable(code), answer, sizeof answer);
+  EXPECT_EQ(reinterpret_cast<int (*)()>(reinterpret_cast<u64>(code))(), 42);
+}
+
+// Of the whole process, while an arena is there: no page may be written and run.
+TEST(CodeArena, NoPageIsWritableAndExecutable) {
+  auto arena = CodeArena::create(1 << 20);
+  ASSERT_TRUE(arena);
+  std::ifstream maps("/proc/self/maps");
+  std::string line;
+  int executable_views = 0, writable_views = 0;
+  while (std::getline(maps, line)) {
+    std::istringstream fields(line);
+    std::string range, permissions;
+    fields >> range >> permissions;
+    ASSERT_EQ(permissions.size(), 4u);
+    EXPECT_FALSE(permissions[1] == 'w' && permissions[2] == 'x') << line;
+    if (line.find("brink-code") == std::string::npos) continue;
+    executable_views += permissions[2] == 'x';
+    writable_views += permissions[1] == 'w';
+  }
+  EXPECT_EQ(executable_views, 1);
+  EXPECT_EQ(writable_views, 1);
+}
+
+}  // namespace
+}  // namespace brink::jit

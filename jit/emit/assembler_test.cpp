@@ -1,0 +1,326 @@
+// Every form of every instruction the assembler can be asked for, against binutils' disassembler: what was meant is written
+// here in its syntax.
+#include "jit/emit/assembler.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <sstream>
+#include <string>
+
+namespace brink::jit {
+namespace {
+
+const char* name(Width w, Gp reg) {
+  constexpr const char* k64[] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+                                 "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
+  constexpr const char* k32[] = {"eax", "ecx", "edx",  "ebx",  "esp",  "ebp",  "esi",  "edi",
+                                 "r8d", "r9d", "r10d", "r11d", "r12d", "r13d", "r14d", "r15d"};
+  return w == Width::W64 ? k64[static_cast<u32>(reg)] : k32[static_cast<u32>(reg)];
+}
+const char* name8(Gp reg) {
+  constexpr const char* k[] = {"al",  "cl",  "dl",   "bl",   "spl",  "bpl",  "sil",  "dil",
+                               "r8b", "r9b", "r10b", "r11b", "r12b", "r13b", "r14b", "r15b"};
+  return k[static_cast<u32>(reg)];
+}
+const char* name16(Gp reg) {
+  constexpr const char* k[] = {"ax",  "cx",  "dx",   "bx",   "sp",   "bp",   "si",   "di",
+                               "r8w", "r9w", "r10w", "r11w", "r12w", "r13w", "r14w", "r15w"};
+  return k[static_cast<u32>(reg)];
+}
+std::string name(Fp reg) { return "xmm" + std::to_string(static_cast<u32>(reg)); }
+
+std::string hex(u64 value) {
+  char text[24];
+  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+std::string text(const Address& a, const char* size) {
+  std::string out = std::string(size) + " PTR [" + name(Width::W64, a.base);
+  if (a.index != Gp::none) out += std::string("+") + name(Width::W64, a.index) + "*" + std::to_string(1 << a.shift);
+  // rbp and r13 cannot stand without an offset.
+  bool needs = a.offset != 0 || ((a.base == Gp::rbp || a.base == Gp::r13));
+  if (needs) out += (a.offset < 0 ? "-" : "+") + hex(static_cast<u64>(a.offset < 0 ? -i64{a.offset} : i64{a.offset}));
+  return out + "]";
+}
+
+std::string trimmed(std::string line) {
+  // One blank between mnemonic and operands, none at the end, no comment.
+  if (size_t comment = line.find('#'); comment != std::string::npos) line.resize(comment);
+  std::string out;
+  for (char c : line) {
+    if (c == '\t') c = ' ';
+    if (c == ' ' && (out.empty() || out.back() == ' ')) continue;
+    out += c;
+  }
+  while (!out.empty() && out.back() == ' ') out.pop_back();
+  return out;
+}
+
+class Encodings : public testing::Test {
+ protected:
+  void use(Features features) { assembler_ = std::make_unique<Assembler>(features); }
+
+  // What `emit` does, in the disassembler's words, one instruction a line.
+  void expect(const std::string& wanted, const std::function<void(Assembler&)>& emit) {
+    emit(*assembler_);
+    wanted_ += wanted + "\n";
+  }
+
+  void check() {
+    ASSERT_TRUE(assembler_->ok());
+    char path[] = "/tmp/brink-encodings-XXXXXX";
+    int file = mkstemp(path);
+    ASSERT_GE(file, 0);
+    auto code = assembler_->code();
+    ASSERT_EQ(write(file, code.data(), code.size()), static_cast<ssize_t>(code.size()));
+    close(file);
+    std::string command = std::string("objdump -D -b binary -m i386:x86-64 -M intel --no-show-raw-insn ") + path;
+    FILE* pipe = popen(command.c_str(), "r");
+    ASSERT_NE(pipe, nullptr);
+    std::string found;
+    char line[512];
+    while (std::fgets(line, sizeof line, pipe)) {
+      std::string_view view = line;
+      size_t colon = view.find(":\t");
+      if (colon != std::string_view::npos) found += trimmed(std::string(view.substr(colon + 2, view.size() - colon - 3))) + "\n";
+    }
+    int status = pclose(pipe);
+    unlink(path);
+    if (status != 0) GTEST_SKIP() << "no objdump";
+    std::istringstream a(wanted_), b(found);
+    std::string x, y;
+    for (u32 number = 0;; ++number) {
+      bool more = static_cast<bool>(std::getline(a, x));
+      bool more_found = static_cast<bool>(std::getline(b, y));
+      ASSERT_EQ(more, more_found) << "after " << number << " instructions: " << x << " / " << y;
+      if (!more) break;
+      ASSERT_EQ(y, x) << "instruction " << number;
+    }
+    wanted_.clear();
+  }
+
+  std::unique_ptr<Assembler> assembler_ = std::make_unique<Assembler>(Features{true, true, true, true});
+  std::string wanted_;
+};
+
+constexpr Gp kSome[] = {Gp::rax, Gp::rcx, Gp::rsi, Gp::rbp, Gp::r8, Gp::r12, Gp::r13, Gp::r15};
+constexpr Fp kSomeFp[] = {Fp::f0, Fp::f5, Fp::f8, Fp::f15};
+constexpr Width kWidths[] = {Width::W32, Width::W64};
+
+const Address kAddresses[] = {{Gp::r14, 0},          {Gp::r14, 8},         {Gp::r13, 0x7F},          {Gp::r13, 0x80},
+                              {Gp::rsp, 0x10},       {Gp::r12, 0},         {Gp::rbp, 0},             {Gp::r15, 0x7FFFFFFF},
+                              {Gp::rax, -8},         {Gp::r15, 0, Gp::rax}, {Gp::r15, 4, Gp::r12},   {Gp::rcx, 0, Gp::r9, 3},
+                              {Gp::r13, 0, Gp::rbp, 2}, {Gp::r15, 0x7FFFFFFF, Gp::rdi}};
+
+TEST_F(Encodings, Integers) {
+  constexpr std::pair<Alu, const char*> kAlus[] = {
+      {Alu::Add, "add"}, {Alu::Sub, "sub"}, {Alu::And, "and"}, {Alu::Or, "or"}, {Alu::Xor, "xor"}};
+  for (Width w : kWidths) {
+    const char* size = w == Width::W32 ? "DWORD" : "QWORD";
+    for (Gp d : kSome) {
+      for (Gp s : kSome) {
+        std::string D = name(w, d), S = name(w, s);
+        if (d == s) continue;
+        expect("mov " + D + "," + S, [&](auto& a) { a.move(w, d, s); });
+        for (auto [op, mnemonic] : kAlus) {
+          expect(std::string(mnemonic) + " " + D + "," + S, [&](auto& a) { a.alu(op, w, d, d, s); });
+          if (op == Alu::Sub) expect("neg " + D + "\nadd " + D + "," + S, [&](auto& a) { a.alu(op, w, d, s, d); });
+          else expect(std::string(mnemonic) + " " + D + "," + S, [&](auto& a) { a.alu(op, w, d, s, d); });
+        }
+        expect("imul " + D + "," + S, [&](auto& a) { a.multiply(w, d, d, s); });
+        expect("imul " + D + "," + S, [&](auto& a) { a.multiply(w, d, s, d); });
+        expect("imul " + D + "," + S + ",0x64", [&](auto& a) { a.multiply(w, d, s, 100); });
+        expect("imul " + D + "," + S + ",0x186a0", [&](auto& a) { a.multiply(w, d, s, 100000); });
+        expect("cmp " + D + "," + S, [&](auto& a) { a.compare(w, d, s); });
+        expect("test " + D + "," + S, [&](auto& a) { a.test(w, d, s); });
+        expect("popcnt " + D + "," + S, [&](auto& a) { a.count_ones(w, d, s); });
+        expect(std::string("xor ") + name(Width::W32, d) + "," + name(Width::W32, d) + "\nlzcnt " + D + "," + S,
+               [&](auto& a) { a.count_leading_zeros(w, d, s); });
+        expect(std::string("xor ") + name(Width::W32, d) + "," + name(Width::W32, d) + "\ntzcnt " + D + "," + S,
+               [&](auto& a) { a.count_trailing_zeros(w, d, s); });
+        expect("movsx " + D + "," + name8(s), [&](auto& a) { a.sign_extend(w, d, s, 1); });
+        expect("movsx " + D + "," + name16(s), [&](auto& a) { a.sign_extend(w, d, s, 2); });
+        expect("cmove " + D + "," + S, [&](auto& a) { a.move_if(Condition::Equal, w, d, s); });
+        expect("cmovg " + D + "," + S, [&](auto& a) { a.move_if(Condition::Greater, w, d, s); });
+        expect("shlx " + D + "," + S + "," + name(w, Gp::rdi), [&](auto& a) { a.shift(Shift::Left, w, d, s, Gp::rdi); });
+        expect("sarx " + D + "," + S + "," + name(w, Gp::r9), [&](auto& a) { a.shift(Shift::RightSigned, w, d, s, Gp::r9); });
+        expect("shrx " + D + "," + S + "," + name(w, Gp::r9), [&](auto& a) { a.shift(Shift::RightUnsigned, w, d, s, Gp::r9); });
+        expect("mov " + D + "," + S + "\nsub " + D + ",0xa", [&](auto& a) {
+          a.move(w, d, s);
+          a.alu(Alu::Sub, w, d, d, 10);
+        });
+        expect("mov " + D + "," + S + "\nshl " + D + ",0x5", [&](auto& a) { a.shift(Shift::Left, w, d, s, 5); });
+      }
+      std::string D = name(w, d);
+      expect("neg " + D, [&](auto& a) { a.negate(w, d); });
+      expect("not " + D, [&](auto& a) { a.invert(w, d); });
+      expect("rol " + D + ",0x7", [&](auto& a) { a.shift(Shift::RotateLeft, w, d, d, 7); });
+      expect("ror " + D + ",0x7", [&](auto& a) { a.shift(Shift::RotateRight, w, d, d, 7); });
+      expect("sar " + D + ",0x7", [&](auto& a) { a.shift(Shift::RightSigned, w, d, d, 7); });
+      expect("shr " + D + ",0x7", [&](auto& a) { a.shift(Shift::RightUnsigned, w, d, d, 7); });
+      expect("rol " + D + ",cl", [&](auto& a) { a.shift(Shift::RotateLeft, w, d, d, Gp::rcx); });
+      expect("ror " + D + ",cl", [&](auto& a) { a.shift(Shift::RotateRight, w, d, d, Gp::rcx); });
+      expect(w == Width::W32 ? "cdq\nidiv " + D : "cqo\nidiv " + D, [&](auto& a) { a.divide(w, true, d); });
+      expect("xor edx,edx\ndiv " + D, [&](auto& a) { a.divide(w, false, d); });
+      for (const Address& m : kAddresses) {
+        expect("cmp " + D + "," + text(m, size), [&](auto& a) { a.compare(w, d, m); });
+        expect("cmp " + text(m, size) + "," + D, [&](auto& a) { a.compare(w, m, d); });
+        expect("xor " + D + "," + text(m, size), [&](auto& a) { a.alu(Alu::Xor, w, d, d, m); });
+        expect("sub " + text(m, size) + "," + D, [&](auto& a) { a.alu_memory(Alu::Sub, w, m, d); });
+        expect("imul " + D + "," + text(m, size), [&](auto& a) { a.multiply(w, d, d, m); });
+      }
+    }
+  }
+  check();
+}
+
+TEST_F(Encodings, Memory) {
+  for (const Address& m : kAddresses) {
+    for (Gp d : kSome) {
+      std::string W = name(Width::W32, d), X = name(Width::W64, d);
+      expect("movzx " + W + "," + text(m, "BYTE"), [&](auto& a) { a.load(Load::U8, d, m); });
+      expect("movsx " + W + "," + text(m, "BYTE"), [&](auto& a) { a.load(Load::S8To32, d, m); });
+      expect("movsx " + X + "," + text(m, "BYTE"), [&](auto& a) { a.load(Load::S8To64, d, m); });
+      expect("movzx " + W + "," + text(m, "WORD"), [&](auto& a) { a.load(Load::U16, d, m); });
+      expect("movsx " + W + "," + text(m, "WORD"), [&](auto& a) { a.load(Load::S16To32, d, m); });
+      expect("movsx " + X + "," + text(m, "WORD"), [&](auto& a) { a.load(Load::S16To64, d, m); });
+      expect("mov " + W + "," + text(m, "DWORD"), [&](auto& a) { a.load(Load::U32, d, m); });
+      expect("movsxd " + X + "," + text(m, "DWORD"), [&](auto& a) { a.load(Load::S32To64, d, m); });
+      expect("mov " + X + "," + text(m, "QWORD"), [&](auto& a) { a.load(Load::U64, d, m); });
+      expect("mov " + text(m, "BYTE") + "," + name8(d), [&](auto& a) { a.store(1, m, d); });
+      expect("mov " + text(m, "WORD") + "," + name16(d), [&](auto& a) { a.store(2, m, d); });
+      expect("mov " + text(m, "DWORD") + "," + W, [&](auto& a) { a.store(4, m, d); });
+      expect("mov " + text(m, "QWORD") + "," + X, [&](auto& a) { a.store(8, m, d); });
+    }
+    expect("mov " + text(m, "BYTE") + ",0xff", [&](auto& a) { a.store_constant(1, m, 255); });
+    expect("mov " + text(m, "WORD") + ",0xffff", [&](auto& a) { a.store_constant(2, m, 65535); });
+    expect("mov " + text(m, "DWORD") + ",0x80000000", [&](auto& a) { a.store_constant(4, m, INT32_MIN); });
+    expect("mov " + text(m, "QWORD") + ",0xffffffffffffffff", [&](auto& a) { a.store_constant(8, m, -1); });
+    for (Fp d : kSomeFp) {
+      expect("vmovss " + name(d) + "," + text(m, "DWORD"), [&](auto& a) { a.load_float(4, d, m); });
+      expect("vmovsd " + name(d) + "," + text(m, "QWORD"), [&](auto& a) { a.load_float(8, d, m); });
+      expect("vmovups " + name(d) + "," + text(m, "XMMWORD"), [&](auto& a) { a.load_float(16, d, m); });
+      expect("vmovss " + text(m, "DWORD") + "," + name(d), [&](auto& a) { a.store_float(4, m, d); });
+      expect("vmovsd " + text(m, "QWORD") + "," + name(d), [&](auto& a) { a.store_float(8, m, d); });
+      expect("vmovups " + text(m, "XMMWORD") + "," + name(d), [&](auto& a) { a.store_float(16, m, d); });
+    }
+  }
+  check();
+}
+
+TEST_F(Encodings, ConstantsAndConditions) {
+  constexpr const char* kNames[] = {"o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns", "p", "np", "l", "ge", "le", "g"};
+  for (Gp d : kSome) {
+    std::string W = name(Width::W32, d), X = name(Width::W64, d);
+    expect("xor " + W + "," + W, [&](auto& a) { a.move_constant(d, 0, false); });
+    expect("mov " + W + ",0x0", [&](auto& a) { a.move_constant(d, 0, true); });
+    expect("mov " + W + ",0x7fffffff", [&](auto& a) { a.move_constant(d, 0x7FFFFFFF, false); });
+    expect("mov " + W + ",0xffffffff", [&](auto& a) { a.move_constant(d, 0xFFFFFFFF, false); });
+    expect("movabs " + X + ",0x100000000", [&](auto& a) { a.move_constant(d, 0x100000000, false); });
+    expect("mov " + X + ",0xffffffffffffffff", [&](auto& a) { a.move_constant(d, ~u64{0}, false); });
+    expect("mov " + X + ",0xffffffff80000000", [&](auto& a) { a.move_constant(d, 0xFFFFFFFF80000000, false); });
+    for (u8 c = 0; c < 16; ++c)
+      expect(std::string("set") + kNames[c] + " " + name8(d) + "\nmovzx " + W + "," + name8(d),
+             [&](auto& a) { a.set(static_cast<Condition>(c), d, d); });
+  }
+  for (u8 c = 0; c < 16; ++c)
+    expect(std::string("cmov") + kNames[c] + " rax,rcx", [&](auto& a) { a.move_if(static_cast<Condition>(c), Width::W64, Gp::rax, Gp::rcx); });
+  expect("sete al\nsetnp cl\nand al,cl\nmovzx eax,al", [&](auto& a) { a.set(Condition::FloatEqual, Gp::rax, Gp::rcx); });
+  expect("setne al\nsetp cl\nor al,cl\nmovzx eax,al", [&](auto& a) { a.set(Condition::FloatNotEqual, Gp::rax, Gp::rcx); });
+  check();
+}
+
+TEST_F(Encodings, Floats) {
+  constexpr const char* kOps[] = {"add", "sub", "mul", "div", "min", "max"};
+  for (bool avx : {true, false}) {
+    use({true, avx, true, true});
+    std::string v = avx ? "v" : "";
+    for (Fp d : kSomeFp)
+      for (Fp s : kSomeFp) {
+        if (d == s) continue;
+        std::string D = name(d), S = name(s), three = avx ? D + "," + D + "," + S : D + "," + S;
+        expect(v + "movaps " + D + "," + S, [&](auto& a) { a.move(d, s); });
+        for (u32 op = 0; op < 6; ++op)
+          for (bool f64 : {false, true}) {
+            std::string mnemonic = v + kOps[op] + (f64 ? "sd" : "ss");
+            expect(mnemonic + " " + three, [&](auto& a) { a.float_op(static_cast<FloatOp>(op), f64, d, d, s); });
+            Address m{Gp::r14, 16};
+            expect(mnemonic + " " + (avx ? D + "," + D : D) + "," + text(m, f64 ? "QWORD" : "DWORD"),
+                   [&](auto& a) { a.float_op(static_cast<FloatOp>(op), f64, d, d, m); });
+          }
+        for (bool f64 : {false, true}) {
+          std::string t = f64 ? "sd" : "ss";
+          expect(v + "sqrt" + t + " " + (avx ? D + "," + S + "," + S : D + "," + S), [&](auto& a) { a.square_root(f64, d, s); });
+          expect(v + "ucomi" + t + " " + D + "," + S, [&](auto& a) { a.compare_float(f64, d, s); });
+          expect(v + "round" + t + " " + (avx ? D + "," + S + "," + S : D + "," + S) + ",0x9",
+                 [&](auto& a) { a.round(Rounding::Floor, f64, d, s); });
+          expect(v + "cvtt" + t + "2si ecx," + S, [&](auto& a) { a.truncate(Width::W32, f64, Gp::rcx, s); });
+          expect(v + "cvtt" + t + "2si r9," + S, [&](auto& a) { a.truncate(Width::W64, f64, Gp::r9, s); });
+          expect(v + "xorps " + (avx ? D + "," + D + "," + D : D + "," + D) + "\n" + v + "cvtsi2" + t + " " + (avx ? D + "," + D : D) + ",ecx",
+                 [&](auto& a) { a.convert_signed(Width::W32, f64, d, Gp::rcx); });
+          expect(v + "xorps " + (avx ? D + "," + D + "," + D : D + "," + D) + "\n" + v + "cvtsi2" + t + " " + (avx ? D + "," + D : D) + ",r9",
+                 [&](auto& a) { a.convert_signed(Width::W64, f64, d, Gp::r9); });
+        }
+        expect(v + "andps " + three, [&](auto& a) { a.bits(Bits::And, d, d, s); });
+        expect(v + "andnps " + three, [&](auto& a) { a.bits(Bits::AndNot, d, d, s); });
+        expect(v + "orps " + three, [&](auto& a) { a.bits(Bits::Or, d, d, s); });
+        expect(v + "xorps " + three, [&](auto& a) { a.bits(Bits::Xor, d, d, s); });
+        expect(v + "cvtss2sd " + (avx ? D + "," + S + "," + S : D + "," + S), [&](auto& a) { a.convert_float(true, d, s); });
+        expect(v + "cvtsd2ss " + (avx ? D + "," + S + "," + S : D + "," + S), [&](auto& a) { a.convert_float(false, d, s); });
+        expect(v + "movd " + D + ",r9d", [&](auto& a) { a.gp_to_float(Width::W32, d, Gp::r9); });
+        expect(v + "movq " + D + ",rax", [&](auto& a) { a.gp_to_float(Width::W64, d, Gp::rax); });
+        expect(v + "movd eax," + S, [&](auto& a) { a.float_to_gp(Width::W32, Gp::rax, s); });
+        expect(v + "movq r12," + S, [&](auto& a) { a.float_to_gp(Width::W64, Gp::r12, s); });
+      }
+    check();
+  }
+}
+
+// d = a op b where d is b: by way of another register where the machine has two operands.
+TEST_F(Encodings, TheSecondOperandIsTheTarget) {
+  use({true, false, false, false});
+  expect("movaps xmm5,xmm1\nmovaps xmm1,xmm2\nsubsd xmm1,xmm5",
+         [&](auto& a) { a.float_op(FloatOp::Sub, true, Fp::f1, Fp::f2, Fp::f1); });
+  expect("andps xmm1,xmm2", [&](auto& a) { a.bits(Bits::And, Fp::f1, Fp::f2, Fp::f1); });
+  expect("mov eax,0x3f\nbsr eax,ecx\nxor eax,0x1f", [&](auto& a) { a.count_leading_zeros(Width::W32, Gp::rax, Gp::rcx); });
+  expect("mov eax,0x7f\nbsr rax,rcx\nxor eax,0x3f", [&](auto& a) { a.count_leading_zeros(Width::W64, Gp::rax, Gp::rcx); });
+  expect("mov eax,0x40\nbsf rax,rcx", [&](auto& a) { a.count_trailing_zeros(Width::W64, Gp::rax, Gp::rcx); });
+  expect("mov rax,rdx\nshl rax,cl", [&](auto& a) { a.shift(Shift::Left, Width::W64, Gp::rax, Gp::rdx, Gp::rcx); });
+  check();
+}
+
+TEST_F(Encodings, Branches) {
+  expect("jmp 0xa\njae 0xb\nnop", [&](auto& a) {
+    auto forward = a.jump();
+    (void)forward;
+    a.set_field(forward, 10);
+    auto conditional = a.jump_if(Condition::AboveEqual);
+    a.bind(conditional);
+    a.raw().emit(x86::Inst::kIdNop);
+  });
+  expect("jmp 0xb", [&](auto& a) { a.jump_back(11); });
+  expect("jg 0xb", [&](auto& a) { a.jump_back_if(Condition::Greater, 11); });
+  expect("lea r10,[rip+0x0]\njmp r10\ncall r11\njmp rax\nret\npush r12\npop rbx\nxchg rdi,rcx\nrep stos QWORD PTR es:[rdi],rax",
+         [&](auto& a) {
+           auto field = a.address_of(Gp::r10);
+           a.bind(field);
+           a.jump(Gp::r10);
+           a.call(Gp::r11);
+           a.jump(Gp::rax);
+           a.return_();
+           a.push(Gp::r12);
+           a.pop(Gp::rbx);
+           a.exchange(Gp::rdi, Gp::rcx);
+           a.fill_words();
+         });
+  check();
+}
+
+}  // namespace
+}  // namespace brink::jit
