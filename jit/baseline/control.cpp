@@ -362,6 +362,11 @@ void FunctionCompiler::finish_slow_paths() {
     pc_ = site.pc;
     trap_now(site.kind);
   }
+  if (!constants_.empty()) a_.align(16);
+  for (const VectorConstant& constant : constants_) {
+    a_.bind(constant.field);
+    a_.embed(constant.bytes, sizeof constant.bytes);
+  }
 }
 
 }  // namespace brink::jit

@@ -185,7 +185,9 @@ class FunctionCompiler : public NullSink {
   Address locate(const Instruction& instruction, Value& address, u32 bytes, Gp held[2]);
   bool is_guarded(const Instruction& instruction) const;
   u32 memory_index(const Instruction& instruction) const;
-  void select();
+  // False where the interpreter's function is to be called (vectors.cpp).
+  bool vector_instruction(const Instruction& instruction);
+  bool vector_access(const Instruction& instruction);
 
   // --- Control (control.cpp, calls.cpp) ---
 
@@ -280,6 +282,11 @@ class FunctionCompiler : public NullSink {
   std::vector<TrapSite> traps_;
   std::vector<SlowPath> slow_paths_;
   u32 epilogue_chain_ = kNothing;
+  struct VectorConstant {
+    Assembler::Field field;
+    u8 bytes[16];
+  };
+  std::vector<VectorConstant> constants_;
 
   u32 table_at_ = 0;    // the br_table in progress: its table's offset, the next target's field
   u32 table_next_ = 0;

@@ -147,6 +147,7 @@ void FunctionCompiler::on_memory_access(const Instruction& instruction) {
   u32 code = op_info(instruction.op).code;
   if (code >= 0x28 && code <= 0x35) return memory_load(instruction);
   if (code >= 0x36 && code <= 0x3E) return memory_store(instruction);
+  if (vector_access(instruction)) return;
   run_instruction(instruction, !is_guarded(instruction) || instruction.is_long_alignment);
 }
 
@@ -159,6 +160,7 @@ void FunctionCompiler::on_instruction(const Instruction& instruction) {
   pc_ = instruction.pc;
   if (instruction.op != Op::I32Eqz) settle_flags();
   if (route_of(instruction.op) == Route::Native) return native(instruction);
+  if (vector_instruction(instruction)) return;
   run_instruction(instruction, false);
 }
 

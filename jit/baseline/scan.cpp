@@ -3,6 +3,7 @@
 #include <array>
 
 #include "engine/validate/body_decoder.h"
+#include "jit/baseline/vector_forms.h"
 
 namespace brink::jit {
 namespace {
@@ -73,7 +74,9 @@ class ScanSink : public NullSink {
   void note(Op op) {
     switch (kRoutes[static_cast<u32>(op)]) {
       case Route::Interpreter: scan_.refused = op; break;
-      case Route::Runtime: scan_.is_leaf = false; break;
+      case Route::Runtime:
+        if (vector_code(op).form == VectorForm::None) scan_.is_leaf = false;
+        break;
       case Route::Native:
         if (op == Op::Call || op == Op::CallIndirect || op == Op::CallRef || op == Op::Throw || op == Op::ThrowRef)
           scan_.is_leaf = false;
