@@ -23,7 +23,7 @@ bool compile_function(ModuleState& module, const ModuleCode* code, const Stubs& 
   BodyDecoder<FunctionCompiler> decoder(module.info, module.info.functions[index].body, sink, body_scratch());
   bool valid = decoder.decode_function(module.info.function_type(index)).has_value();
   frame_bytes = sink.frame_bytes();
-  return valid && assembler.ok();
+  return valid && assembler.ok() && !sink.is_too_large();
 }
 
 class BaselineCompiler : public Compiler {
@@ -61,6 +61,9 @@ class BaselineCompiler : public Compiler {
     return entry;
   }
 
+#if defined(__clang__)
+  [[clang::no_sanitize("function")]]  // machine code has no type in front of it
+#endif
   bool enter(TierState& tier, const void* machine, u64* fp, u8* memory0) override {
     using Enter = bool (*)(TierState*, const void*, u64*, u8*);
     return reinterpret_cast<Enter>(reinterpret_cast<u64>(stubs_.enter))(&tier, machine, fp, memory0);

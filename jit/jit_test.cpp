@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <functional>
+#include <chrono>
 #include <thread>
 
 #include "engine/engine.h"
+#include "engine/interrupt.h"
 
 namespace brink::jit {
 namespace {
@@ -534,6 +536,46 @@ TEST(JitLimits, ModulesGiveTheirRoomBack) {
   }
   EXPECT_EQ(shared->statistics().functions, 50u);
   EXPECT_EQ(shared->statistics().out_of_room, 0u);
+}
+
+// Branches that each move two thousand values: given up, not made into gigabytes.
+TEST(JitLimits, CodeThatGrowsTooMuch) {
+  std::string results, values;
+  for (u32 i = 0; i < 2000; ++i) {
+    results += " i32";
+    values += " local.get 0";
+  }
+  std::string text = "(module (func (export \"f\") (param i32) (result i32) (block (result" + results + ") (i32.const 1) " + values + "\n";
+  for (u32 i = 0; i < 20'000; ++i) text += "(br_if 0 (i32.eqz (local.get 0)))\n";
+  text += "(br 0)) ";
+  for (u32 i = 0; i < 1999; ++i) text += "i32.add ";
+  Both both(text + "))");
+  both.expect_same("f", {Value::i32(3)});
+  EXPECT_LT(both.compiled.compiler()->statistics().machine_bytes, 64u << 20);
+}
+
+// A guest that never ends by itself ends when another thread says so: in a loop, in calls, in a call of the interpreter.
+TEST(JitThreads, Interruption) {
+  Guest guest(R"((module
+    (func (export "loop") (loop (br 0)))
+    (func $leaf (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+    (func (export "calls") (local i32) (loop (local.set 0 (call $leaf (local.get 0))) (br 0)))
+    (func $interpreted (param i32) (if (local.get 0) (then (return_call $interpreted (local.get 0)))))
+    (func (export "interpreted") (call $interpreted (i32.const 1)))
+    (func $tree (param i32) (if (local.get 0) (then (call $tree (i32.sub (local.get 0) (i32.const 1))) (call $tree (i32.sub (local.get 0) (i32.const 1))))))
+    (func (export "recursion") (call $tree (i32.const 200)))))",
+              compiler());
+  InterruptHandle handle = guest.store().interrupt_handle();
+  for (const char* name : {"loop", "calls", "interpreted", "recursion"}) {
+    std::thread other([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));  // so that it has begun, most likely; it may not have
+      handle.interrupt();
+    });
+    EXPECT_EQ(guest.call(name, {}).find("interrupted"), 0u) << name;
+    other.join();
+    EXPECT_EQ(guest.call(name, {}).find("interrupted"), 0u) << name;
+    guest.store().clear_interrupt();
+  }
 }
 
 // Several threads, each with its store, share one module and compile its functions as they meet them.

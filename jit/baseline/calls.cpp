@@ -27,7 +27,8 @@ FunctionCompiler::FunctionCompiler(runtime::ModuleState& module, const ModuleCod
       scan_(scan),
       options_(options),
       plain_memory0_(options.memory0_guarded && !module_.memories.empty() &&
-                     module_.memories[0].limits.address == AddressType::I32 && module_.memories[0].page_size_log2 == 16) {}
+                     module_.memories[0].limits.address == AddressType::I32 && module_.memories[0].page_size_log2 == 16),
+      size_limit_((1u << 20) + 32 * std::min<u32>(module_.functions[function_index].body.size, 16u << 20)) {}
 
 // --- The frame ---------------------------------------------------------------------------------------------------------
 

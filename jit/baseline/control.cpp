@@ -109,7 +109,7 @@ void FunctionCompiler::push_results(Frame& frame) {
 // --- Blocks ------------------------------------------------------------------------------------------------------------
 
 void FunctionCompiler::on_block(const Instruction& instruction, Frame& frame, u32) {
-  if (!reachable_) {
+  if (skips()) {
     frame.label.dead = true;
     return;
   }
@@ -130,7 +130,7 @@ void FunctionCompiler::on_block(const Instruction& instruction, Frame& frame, u3
 }
 
 void FunctionCompiler::on_else(const Instruction&, Frame& frame, u32) {
-  if (frame.label.dead) return;
+  if (frame.label.dead || is_too_large()) return;
   if (reachable_) {
     move_kept(frame);
     chain(frame.label.pending, a_.jump());
@@ -144,7 +144,7 @@ void FunctionCompiler::on_else(const Instruction&, Frame& frame, u32) {
 }
 
 void FunctionCompiler::on_end(const Instruction&, Frame& frame, u32) {
-  if (frame.label.dead) return;
+  if (frame.label.dead || is_too_large()) return;
   if (frame.kind == Op::Loop) return;  // what falls out stays where it is
   bool falls_out = reachable_;
   if (falls_out) move_kept(frame);
@@ -170,6 +170,7 @@ void FunctionCompiler::on_end(const Instruction&, Frame& frame, u32) {
 }
 
 void FunctionCompiler::on_function_end(const Instruction&, Frame& frame) {
+  if (is_too_large()) return;
   if (reachable_) move_kept(frame);
   if (reachable_ || epilogue_chain_ != kNothing) {
     bind_chain(epilogue_chain_);
@@ -181,7 +182,7 @@ void FunctionCompiler::on_function_end(const Instruction&, Frame& frame) {
 // --- Branches ----------------------------------------------------------------------------------------------------------
 
 void FunctionCompiler::on_branch(const Instruction& instruction, Frame& target, u32 depth) {
-  if (!reachable_) return;
+  if (skips()) return;
   pc_ = instruction.pc;
   u32 keep = target.label_slots();
   bool in_register = keep != 0 && takes_register(target);
@@ -240,7 +241,7 @@ void FunctionCompiler::on_branch(const Instruction& instruction, Frame& target, 
 // --- br_table ----------------------------------------------------------------------------------------------------------
 
 void FunctionCompiler::on_branch_table(const Instruction& instruction, u32 targets) {
-  if (!reachable_) return;
+  if (skips()) return;
   pc_ = instruction.pc;
   settle_flags();
   Value value = pop();
@@ -281,7 +282,7 @@ void FunctionCompiler::table_target(Frame& target, u32 depth) {
                    [](const TableWay& a, const TableWay& b) {
               return a.depth != b.depth ? a.depth < b.depth : a.field.at < b.field.at;
             });
-  for (size_t i = 0; i < table_ways_.size();) {
+  for (size_t i = 0; i < table_ways_.size() && !is_too_large();) {
     TableWay& way = table_ways_[i];
     u32 here = a_.offset();
     for (; i < table_ways_.size() && table_ways_[i].depth == way.depth; ++i) a_.set_field(table_ways_[i].field, here);

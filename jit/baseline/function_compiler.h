@@ -69,6 +69,8 @@ class FunctionCompiler : public NullSink {
   void on_branch_table(const Instruction& instruction, u32 targets);
 
   u32 frame_bytes() const { return shape_.bytes(); }
+  // Branches that move thousands of values each would make more code than anyone wants: the function is given up.
+  bool is_too_large() const { return a_.offset() > size_limit_; }
 
  private:
   struct LocalInfo {
@@ -84,6 +86,7 @@ class FunctionCompiler : public NullSink {
 
   // --- The operand stack (values.cpp) ---
 
+  bool skips() const { return !reachable_ || is_too_large(); }
   u32 height() const { return static_cast<u32>(stack_.size()); }
   u32 home(u32 position) const { return local_slots_ + position; }
   Address slot_address(u32 slot) const { return {kFrame, static_cast<i32>(8 * slot)}; }
@@ -260,6 +263,7 @@ class FunctionCompiler : public NullSink {
   const FunctionScan& scan_;
   CompileOptions options_;
   bool plain_memory0_;
+  u32 size_limit_;
 
   const BodyState* state_ = nullptr;
   const u8* code_ = nullptr;

@@ -6,7 +6,7 @@
 namespace brink::jit {
 
 void FunctionCompiler::on_local(const Instruction& instruction) {
-  if (!reachable_) return;
+  if (skips()) return;
   pc_ = instruction.pc;
   u32 index = instruction.index;
   LocalInfo& local = locals_[index];
@@ -47,7 +47,7 @@ void FunctionCompiler::on_local(const Instruction& instruction) {
 }
 
 void FunctionCompiler::on_global(const Instruction& instruction) {
-  if (!reachable_) return;
+  if (skips()) return;
   pc_ = instruction.pc;
   settle_flags();
   Kind kind = kind_of(instruction.type);
@@ -103,7 +103,7 @@ void FunctionCompiler::on_global(const Instruction& instruction) {
 }
 
 void FunctionCompiler::on_drop_or_select(const Instruction& instruction) {
-  if (!reachable_) return;
+  if (skips()) return;
   pc_ = instruction.pc;
   if (instruction.op == Op::Drop) {
     for (u32 i = 0; i < instruction.type.slots(); ++i) release(pop());
@@ -141,7 +141,7 @@ void FunctionCompiler::on_drop_or_select(const Instruction& instruction) {
 }
 
 void FunctionCompiler::on_memory_access(const Instruction& instruction) {
-  if (!reachable_) return;
+  if (skips()) return;
   pc_ = instruction.pc;
   settle_flags();
   u32 code = op_info(instruction.op).code;
@@ -152,7 +152,7 @@ void FunctionCompiler::on_memory_access(const Instruction& instruction) {
 }
 
 void FunctionCompiler::on_instruction(const Instruction& instruction) {
-  if (!reachable_) return;
+  if (skips()) return;
   if (skip_next_) {
     skip_next_ = false;
     return;

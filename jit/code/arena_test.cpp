@@ -41,6 +41,13 @@ TEST(CodeArena, WhatWasGivenBackIsZeroAgain) {
   EXPECT_EQ(code[99], 0);
 }
 
+#if defined(__clang__)
+[[clang::no_sanitize("function")]]
+#endif
+int run(const u8* code) {
+  return reinterpret_cast<int (*)()>(reinterpret_cast<u64>(code))();
+}
+
 TEST(CodeArena, RunsWhatIsWrittenThroughTheOtherView) {
   auto arena = CodeArena::create(CodeArena::kGranule);
   ASSERT_TRUE(arena);
@@ -49,7 +56,7 @@ TEST(CodeArena, RunsWhatIsWrittenThroughTheOtherView) {
   const u8* code = (*arena)->begin() + block->offset;
   const u8 answer[] = {0xB8, 42, 0, 0, 0, 0xC3};  // mov eax,42; ret
   std::memcpy((*arena)->writable(code), answer, sizeof answer);
-  EXPECT_EQ(reinterpret_cast<int (*)()>(reinterpret_cast<u64>(code))(), 42);
+  EXPECT_EQ(run(code), 42);
 }
 
 // Of the whole process, while an arena is there: no page may be written and run.
