@@ -12,6 +12,9 @@
 #include "fuzz/choices.h"
 #include "fuzz/generate.h"
 #include "fuzz/targets.h"
+#ifdef BRINK_JIT
+#include "jit/jit.h"
+#endif
 
 namespace brink::fuzz {
 namespace {
@@ -23,11 +26,20 @@ struct Configuration {
 };
 
 const std::vector<Configuration>& configurations() {
-  static const std::vector<Configuration> all = {
-      {"bytes in place", {.quicken = false}},
-      {"quick code", {}},
-      {"quick code that pays for fuel", {.consume_fuel = true}},
-  };
+  static const std::vector<Configuration> all = [] {
+    std::vector<Configuration> list = {
+        {"bytes in place", {.quicken = false}},
+        {"quick code", {}},
+        {"quick code that pays for fuel", {.consume_fuel = true}},
+    };
+#ifdef BRINK_JIT
+    auto compiler = jit::make_compiler();
+    check(compiler.has_value(), "no machine code");
+    list.push_back({"machine code", {}});
+    list.back().config.compiler = *compiler;
+#endif
+    return list;
+  }();
   return all;
 }
 

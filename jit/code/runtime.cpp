@@ -3,6 +3,7 @@
 #include "engine/interpret/handlers_control.h"
 #include "engine/interpret/handlers_numeric.h"
 #include "engine/interpret/interpreter.h"
+#include "engine/runtime/interrupts.h"
 #include "jit/code/convention.h"
 #include "jit/code/module_code.h"
 
@@ -155,7 +156,8 @@ u64 poll(TierState* tier, u64) {
   if (here < tier->native_bottom) leave_with(tier, TrapKind::StackExhausted);
   // An interrupt from now on raises the limit again; one before has set the flag.
   tier->native_limit.store(tier->native_bottom, std::memory_order_seq_cst);
-  if (tier->context->is_interrupted.load(std::memory_order_seq_cst)) leave_with(tier, TrapKind::Interrupted);
+  if (tier->context->is_interrupted.load(std::memory_order_seq_cst) && runtime::must_end(*tier->context))
+    leave_with(tier, TrapKind::Interrupted);
   return kDone;
 }
 
