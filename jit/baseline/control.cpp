@@ -114,6 +114,9 @@ void FunctionCompiler::on_block(const Instruction& instruction, Frame& frame, u3
     return;
   }
   pc_ = instruction.pc;
+  frame.label.outer_base = base_;
+  frame.label.outer_stored = stored_;
+  base_ = stored_ = frame.height;
   if (instruction.op == Op::If) {
     Condition condition = pop_condition();
     settle_all();
@@ -137,6 +140,7 @@ void FunctionCompiler::on_else(const Instruction&, Frame& frame, u32) {
   }
   bind_chain(frame.label.otherwise);
   restart(frame.height);
+  stored_ = frame.height;
   for (ValueType type : frame.params())
     for (u32 i = 0; i < type.slots(); ++i) push_slot(kind_of(type));
   settled_ = height();
@@ -145,6 +149,8 @@ void FunctionCompiler::on_else(const Instruction&, Frame& frame, u32) {
 
 void FunctionCompiler::on_end(const Instruction&, Frame& frame, u32) {
   if (frame.label.dead || is_too_large()) return;
+  base_ = frame.label.outer_base;
+  stored_ = std::min(frame.label.outer_stored, frame.height);
   if (frame.kind == Op::Loop) return;  // what falls out stays where it is
   bool falls_out = reachable_;
   if (falls_out) move_kept(frame);

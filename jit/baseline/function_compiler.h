@@ -48,6 +48,7 @@ class FunctionCompiler : public NullSink {
     u32 pending = kNothing;  // chain of the branches that wait for the label's position
     u32 position = 0;        // Loop: where its code starts
     u32 otherwise = kNothing;  // If: chain of the jumps taken where the condition is false
+    u32 outer_base = 0, outer_stored = 0;  // base_ and stored_ outside
     bool dead = false;         // begins in code that cannot be reached
   };
   using Frame = ControlFrame<Label>;
@@ -277,7 +278,8 @@ class FunctionCompiler : public NullSink {
   bool skip_next_ = false;  // the next instruction has been done together with this one
   std::vector<Value> stack_;
   u32 settled_ = 0;  // positions below are in their slots, or constants
-  u32 stored_ = 0;   // positions below are in their slots
+  u32 base_ = 0;     // where the innermost block's operands begin: below, nothing may change that another way to its end may not
+  u32 stored_ = 0;   // positions from base_ to here are in their slots
   u32 temporary_gp_ = 0, temporary_fp_ = 0;
   u32 free_gp_ = 0, free_fp_ = 0;
   u32 owner_gp_[16] = {}, owner_fp_[16] = {};

@@ -168,10 +168,12 @@ void FunctionCompiler::run_instruction(const Instruction& instruction, bool gene
   a_.move_constant(Gp::rcx, reinterpret_cast<u64>(interpret::instruction_call(instruction.op, general)), true);
   a_.call(stubs_.instruction);
   note_call();
-  // At most so many slots are results.
+  // At most so many slots are results; what is below the block is none.
   constexpr u32 kMaxResults = 2;
   u32 after = state_->operand_height();
-  truncate(info.signature.special ? std::min(height(), after - std::min(after, kMaxResults)) : height() - operands);
+  u32 kept = height() - operands;
+  if (info.signature.special) kept = std::min(height(), std::max(base_, after - std::min(after, kMaxResults)));
+  truncate(kept);
   const std::vector<ValueType>& types = body_scratch().operands;
   while (height() < after) push_slot(kind_of(types[height()]));
 }
