@@ -221,6 +221,10 @@ struct Config {
   // Compiles functions to machine code (jit/jit.h makes one); null: everything is interpreted, as it is
   // with `quicken` off or consume_fuel on.
   std::shared_ptr<runtime::TierCompiler> compiler;
+  // Parts of quick code that can be left out, to measure and to test without them: opcodes for frequent runs of
+  // instructions, and results that stay in an accumulator until they are used.
+  bool fuse = true;
+  bool cache_results = true;
 };
 
 class Engine {

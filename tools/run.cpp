@@ -101,6 +101,9 @@ class RunCommand : public Command {
         ->add_flag("--no-quicken", no_quicken_, "Interpret the module's bytes in place, without quick code")
         ->excludes(fuel);
     add_tier_option(*app(), tier_);
+    app()->add_flag("--no-fusion", no_fusion_, "Quick code without opcodes for runs of instructions");
+    app()->add_flag("--no-stack-caching", no_stack_caching_, "Quick code whose results go to memory at once");
+    app()->add_flag("--eager", eager_, "Validate every function before the first one runs");
     app()->add_option("FILE", file_, "The module, binary or text")->type_name("")->required()->check(refuse_empty);
     // For the help only: they are taken before CLI11 sees them, so that the guest's options stay the guest's.
     app()->add_option("ARGS", guest_arguments_, "Everything after FILE is the guest's")->type_name("");
@@ -134,10 +137,12 @@ class RunCommand : public Command {
     Config config;
     config.features = *parse_features(features_);
     // Who restricts what a module may use wants the answer before it runs.
-    config.eager_validation = !features_.empty();
+    config.eager_validation = eager_ || !features_.empty();
     config.quicken = !no_quicken_;
     config.consume_fuel = fuel_.has_value();
     if (Result<void> tier = set_tier(config, tier_); !tier) return end_with(tier.error());
+    config.fuse = !no_fusion_;
+    config.cache_results = !no_stack_caching_;
     Engine engine(config);
     Result<Module> module = Module::from_file(engine, file_);
     if (!module) return end_with(module.error());
@@ -275,6 +280,9 @@ class RunCommand : public Command {
   std::string cache_folder_;
   std::string cache_size_;
   std::string tier_;
+  bool no_fusion_ = false;
+  bool no_stack_caching_ = false;
+  bool eager_ = false;
   std::string file_;
   std::vector<std::string> guest_arguments_;
 };

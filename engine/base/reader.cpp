@@ -2,6 +2,21 @@
 
 namespace brink {
 
+// More than one byte. Linkers write indices in five, so that they can be changed later.
+u32 Reader::read_long_u32(const char* what) {
+  const u8* p = position_;
+  if (remaining() < 5) [[unlikely]]
+    return static_cast<u32>(read_unsigned(32, what));
+  u32 value = (p[0] & 0x7Fu) | (p[1] & 0x7Fu) << 7;
+  if (p[1] < 0x80) return position_ += 2, value;
+  value |= (p[2] & 0x7Fu) << 14;
+  if (p[2] < 0x80) return position_ += 3, value;
+  value |= (p[3] & 0x7Fu) << 21;
+  if (p[3] < 0x80) return position_ += 4, value;
+  if (p[4] > 0x0F) return static_cast<u32>(read_unsigned(32, what));
+  return position_ += 5, value | u32{p[4]} << 28;
+}
+
 u64 Reader::read_unsigned(int bits, const char* what) {
   u64 start = offset();
   u64 value = 0;

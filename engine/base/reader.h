@@ -35,6 +35,8 @@ class Reader {
   }
   void fail(ErrorKind kind, std::string message) { fail_at(offset(), kind, std::move(message)); }
 
+  // At most what remains.
+  void skip(size_t bytes) { position_ += bytes; }
   u8 peek() const { return position_ < end_ ? *position_ : 0; }
 
   u8 read_byte(const char* what) {
@@ -45,7 +47,7 @@ class Reader {
   // LEB128 (section 5.2.2): at most ceil(N/7) bytes, and the unused bits of the last byte extend the sign or are zero.
   u32 read_u32(const char* what) {
     if (position_ < end_ && *position_ < 0x80) return *position_++;
-    return static_cast<u32>(read_unsigned(32, what));
+    return read_long_u32(what);
   }
   u64 read_u64(const char* what) { return read_unsigned(64, what); }
   i32 read_s32(const char* what) { return static_cast<i32>(read_signed(32, what)); }
@@ -99,6 +101,7 @@ class Reader {
     return value;
   }
 
+  u32 read_long_u32(const char* what);
   u64 read_unsigned(int bits, const char* what);
   i64 read_signed(int bits, const char* what);
 

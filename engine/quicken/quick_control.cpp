@@ -11,6 +11,7 @@ QuickSink::QuickSink(const ModuleInfo& module, const QuickenOptions& options, u3
       module_(module),
       plain_memory0_(options.memory0_guarded && !module.memories.empty() &&
                      module.memories[0].limits.address == AddressType::I32 && module.memories[0].page_size_log2 == 16),
+      caches_results_(options.cache_results),
       result_slots_(result_slots) {}
 
 void QuickSink::on_start(const BodyState& state, std::span<const u8> code, u32 code_offset) {

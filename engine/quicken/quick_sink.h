@@ -94,6 +94,13 @@ class QuickSink : public NullSink {
   void free_t();
   void free_f();
   void forget_mirrors() { t_.mirror = f_.mirror = kNothing; }
+  // Before an instruction that takes its operands from slots where results are not cached.
+  void leave_accumulators() {
+    if (caches_results_) [[likely]]
+      return;
+    store_accumulators();
+    forget_mirrors();
+  }
   void push_t() {
     push({Place::T, 0});
     t_ = {height() - 1, kNothing};
@@ -102,7 +109,10 @@ class QuickSink : public NullSink {
     push({place, 0});
     f_ = {height() - 1, kNothing};
   }
-  void push_result(char letter);
+  void push_result(Place place) {
+    if (place == Place::T) push_t();
+    else push_f(place);
+  }
 
   // How an operand that has been popped from `position` can be used.
   bool in_t(const Operand& operand) const {
@@ -177,6 +187,7 @@ class QuickSink : public NullSink {
 
   const ModuleInfo& module_;
   bool plain_memory0_;
+  bool caches_results_;
   u32 result_slots_;
   const BodyState* state_ = nullptr;
   const u8* code_ = nullptr;

@@ -1,5 +1,6 @@
 // Values: the operand stack, the accumulators, and every instruction that is not control.
 #include <algorithm>
+#include <array>
 
 #include "engine/quicken/quick_sink.h"
 
@@ -29,6 +30,18 @@ bool fits_i32(i64 value) { return value == static_cast<i32>(value); }
 i64 signed_value(const Operand& operand) {
   return operand.place == Place::ConstI32 ? static_cast<i32>(operand.value) : static_cast<i64>(operand.value);
 }
+
+// Where the result of an instruction with a plain signature is.
+constexpr auto kResultPlaces = [] {
+  std::array<Place, kOpCount> places{};
+  for (u32 i = 0; i < kOpCount; ++i) {
+    char letter = kOpInfo[i].signature.result;
+    places[i] = letter == 'f' ? Place::F32 : letter == 'd' ? Place::F64 : Place::T;
+  }
+  return places;
+}();
+
+Place result_place(Op op) { return kResultPlaces[static_cast<u32>(op)]; }
 
 u32 slots_of_letter(char letter) { return letter == 's' ? 2 : letter == 'v' ? 0 : 1; }
 
@@ -140,14 +153,6 @@ void QuickSink::free_t() {
 
 void QuickSink::free_f() {
   if (f_.owner != kNothing) store(f_.owner);
-}
-
-void QuickSink::push_result(char letter) {
-  switch (letter) {
-    case 'f': return push_f(Place::F32);
-    case 'd': return push_f(Place::F64);
-    default: return push_t();
-  }
 }
 
 void QuickSink::load_t(const Operand& operand, u32 position) {
@@ -292,13 +297,13 @@ void QuickSink::float_binary(Op op) {
     out_.slot(slot_a);
     out_.slot(slot_b);
   }
-  push_result(is_compare ? 'i' : is_f64 ? 'd' : 'f');
+  push_result(is_compare ? Place::T : is_f64 ? Place::F64 : Place::F32);
 }
 
 void QuickSink::unary(Op op) {
   // `ref.is_null` has no plain signature; it is i64.eqz here.
   char from = op == Op::RefIsNull ? 'l' : op_info(op).signature.operands[0];
-  char to = op == Op::RefIsNull ? 'i' : op_info(op).signature.result;
+  Place to = op == Op::RefIsNull ? Place::T : result_place(op);
   u32 position = height() - 1;
   Operand a = pop();
   if ((op == Op::I32Eqz) && a.place == Place::T && open_compare() && family_of(last_op_).negated != Op::kUnknown) {
@@ -307,7 +312,7 @@ void QuickSink::unary(Op op) {
     return push_t();
   }
   bool from_f = from == 'f' || from == 'd';
-  bool to_f = to == 'f' || to == 'd';
+  bool to_f = to != Place::T;
   if (is_constant(a.place)) {
     if (from_f) load_f(a, position, from == 'd');
     else load_t(a, position);
@@ -321,12 +326,12 @@ void QuickSink::unary(Op op) {
 }
 
 void QuickSink::load(const Instruction& instruction) {
-  char to = op_info(instruction.op).signature.result;
+  Place to = result_place(instruction.op);
   u32 position = height() - 1;
   Operand address = pop();
   if (is_constant(address.place)) load_t(address, position);
   bool accumulated = is_constant(address.place) || in_t(address);
-  bool to_f = to == 'f' || to == 'd';
+  bool to_f = to != Place::T;
   if (to_f) free_f();
   else free_t();
   auto offset = static_cast<u32>(instruction.value);
@@ -399,6 +404,10 @@ void QuickSink::on_local(const Instruction& instruction) {
   if (!reachable_) return;
   out_.set_origin(instruction.pc);
   u32 slot = local_slot(instruction.index);
+  if (instruction.op == Op::LocalGet) {
+    leave_accumulators();
+    if (instruction.type != kV128) return push({Place::Local, slot});
+  }
   if (instruction.type == kV128) {
     u32 top = height();
     emit(QuickOp::Copy16);
@@ -413,7 +422,6 @@ void QuickSink::on_local(const Instruction& instruction) {
     }
     return;
   }
-  if (instruction.op == Op::LocalGet) return push({Place::Local, slot});
   u32 position = height() - 1;
   Operand value = pop();
   store_uses_of_local(slot);
@@ -435,6 +443,7 @@ void QuickSink::on_local(const Instruction& instruction) {
 void QuickSink::on_global(const Instruction& instruction) {
   if (!reachable_) return;
   out_.set_origin(instruction.pc);
+  leave_accumulators();
   ValueType type = instruction.type;
   bool is_float = type == kF32 || type == kF64;
   if (instruction.op == Op::GlobalGet) {
@@ -473,6 +482,7 @@ void QuickSink::on_global(const Instruction& instruction) {
 void QuickSink::on_drop_or_select(const Instruction& instruction) {
   if (!reachable_) return;
   out_.set_origin(instruction.pc);
+  leave_accumulators();
   if (instruction.op != Op::Drop) return select(instruction);
   for (u32 i = 0; i < instruction.type.slots(); ++i) pop();
 }
@@ -503,7 +513,7 @@ void QuickSink::select(const Instruction& instruction) {
   }
   out_.slot(slot_first);
   out_.slot(slot_second);
-  push_result(type == kF32 ? 'f' : type == kF64 ? 'd' : 'i');
+  push_result(type == kF32 ? Place::F32 : type == kF64 ? Place::F64 : Place::T);
 }
 
 // --- Everything else -------------------------------------------------------------------------------------------------
@@ -511,6 +521,7 @@ void QuickSink::select(const Instruction& instruction) {
 void QuickSink::on_memory_access(const Instruction& instruction) {
   if (!reachable_) return;
   out_.set_origin(instruction.pc);
+  leave_accumulators();
   bool general = !plain_memory0_ || instruction.index != 0 || instruction.is_long_alignment;
   if (general) return plain(instruction, true);
   switch (family_of(instruction.op).family) {
@@ -545,6 +556,7 @@ void QuickSink::plain(const Instruction& instruction, bool general) {
 void QuickSink::on_instruction(const Instruction& instruction) {
   if (!reachable_) return;
   out_.set_origin(instruction.pc);
+  if (instruction.op != Op::I32Eqz) leave_accumulators();
   switch (instruction.op) {
     case Op::Nop: return;
     case Op::I32Const: return push({Place::ConstI32, static_cast<u32>(instruction.value)});

@@ -13,6 +13,9 @@ struct QuickenOptions {
   bool consume_fuel = false;
   // Off: one opcode an instruction, as the statistics want it.
   bool fuse = true;
+  // Off: every result goes to its slot before the next instruction, unless that is the branch, local.set or local.tee
+  // that takes it.
+  bool cache_results = true;
   // Filled where not null, in ascending order of `quick`.
   std::vector<CodeOrigin>* origins = nullptr;
 

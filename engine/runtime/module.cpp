@@ -35,7 +35,11 @@ Error ModuleState::locate(Error error) const {
 }
 
 quick::QuickenOptions ModuleState::quicken_options() const {
-  return {.memory0_guarded = memory0_guarded, .consume_fuel = engine->config.consume_fuel};
+  const Config& config = engine->config;
+  return {.memory0_guarded = memory0_guarded,
+          .consume_fuel = config.consume_fuel,
+          .fuse = config.fuse,
+          .cache_results = config.cache_results};
 }
 
 Result<void> prepare(ModuleState& module, FunctionCode& code) {

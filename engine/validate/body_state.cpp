@@ -177,7 +177,7 @@ const RegisteredType* BodyState::composite_type(u32 index, CompositeKind kind) {
 
 // Plain instructions.
 
-void BodyState::check_memory_access(const OpcodeRule& rule) {
+void BodyState::check_unusual_access(const OpcodeRule& rule) {
   MemArgCode arg = read_mem_arg(reader_, module_.features_allowed);
   instruction_.is_long_alignment = arg.is_long;
   instruction_.index = arg.memory;

@@ -48,6 +48,7 @@ class BodyState {
         registry_(*module.registry),
         reader_(module.bytes.subspan(range.offset, range.size), range.offset),
         range_(range),
+        memory0_is_32bit_(!module.memories.empty() && module.memories[0].limits.address == AddressType::I32),
         scratch_(scratch) {
     top_ = base_ = high_ = scratch_.operands.data();
   }
@@ -161,7 +162,21 @@ class BodyState {
 
   // Immediates and operands of whole families of instructions.
 
-  void check_memory_access(const OpcodeRule& rule);
+  [[gnu::always_inline]] void check_memory_access(const OpcodeRule& rule) {
+    // Memory 0 with 32-bit addresses, alignment and offset a byte each: nearly every access there is.
+    if (reader_.remaining() >= 2 && memory0_is_32bit_) [[likely]] {
+      const u8* immediates = reader_.position();
+      if (immediates[0] < rule.alignments && immediates[1] < 0x80) [[likely]] {
+        instruction_.is_long_alignment = false;
+        instruction_.index = 0;
+        instruction_.value = immediates[1];
+        reader_.skip(2);
+        return apply_signature(rule);
+      }
+    }
+    check_unusual_access(rule);
+  }
+  void check_unusual_access(const OpcodeRule& rule);
   void check_simple(const OpcodeRule& rule);  // every other instruction with a plain signature
   void check_select_typed();
   void check_rare(Op op);  // table, bulk, wide arithmetic, reference and GC instructions without a label
@@ -182,6 +197,7 @@ class BodyState {
   const u8* code_begin_ = nullptr;
   u32 code_offset_ = 0;  // of code_begin_ in the module
   ByteRange range_;
+  const bool memory0_is_32bit_;
   Instruction instruction_;
   bool unreachable_ = false;
   bool is_constant_expression_ = false;

@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 
+#include "engine/module/access_width.h"
 #include "engine/module/opcodes.h"
 #include "engine/module/types.h"
 
@@ -18,6 +19,8 @@ struct OpcodeRule {
   Immediate immediate = Immediate::None;
   Feature feature = Feature::Mvp;
   u8 lanes = 0;  // of the shape, where the immediate is a lane
+  // How many alignment exponents a plain access may have, from 0 up; 0 for instructions that are none.
+  u8 alignments = 0;
   ValueType result = kBottom;
   ValueType operands[kMaxOperands];
   // The two top slots of the operand stack that satisfy the rule, first pushed first; for one operand pattern[1] alone.
@@ -48,6 +51,8 @@ constexpr OpcodeRule make_opcode_rule(const OpInfo& info) {
   rule.immediate = info.immediate;
   rule.feature = info.feature;
   if (rule.special) return rule;
+  if (info.immediate == Immediate::MemArg && info.feature != Feature::Threads)
+    rule.alignments = static_cast<u8>(access_width_of(info.text) + 1);
   if (info.immediate == Immediate::Lane) rule.lanes = lanes_of_shape(info.text);
   rule.has_result = info.signature.result != 'v';
   rule.result = type_of_letter(info.signature.result);
