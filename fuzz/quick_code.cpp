@@ -53,6 +53,7 @@ class Walk {
       case 'O':
       case 'i': take<u32>(); break;
       case 'q': take<u64>(); break;
+      case 'v': take<u64>(), take<u64>(); break;
       case 'j': branch(); break;
       case 't':
         for (u32 count = take<u32>() + 1; count > 0; --count) branch();

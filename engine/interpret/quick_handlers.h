@@ -325,8 +325,11 @@ struct SelectVector {
   using Slow = NoSlowHalf;
   template <class Width>
   BRINK_INLINE static Flow run(QuickState& s) {
-    u64* first = s.fp + read_slot<Width>(s);
-    if (s.t == 0) std::memcpy(first, first + 2, 16);
+    const u64* first = s.fp + read_slot<Width>(s);
+    const u64* second = s.fp + read_slot<Width>(s);
+    v128 value;
+    std::memcpy(&value, s.t != 0 ? first : second, sizeof value);
+    std::memcpy(s.fp + read_slot<Width>(s), &value, sizeof value);
     return Flow::Next;
   }
 };

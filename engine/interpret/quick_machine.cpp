@@ -9,6 +9,7 @@
 #include "engine/interpret/interpreter.h"
 #include "engine/interpret/quick_aggregate.h"
 #include "engine/interpret/quick_calls.h"
+#include "engine/interpret/quick_vector.h"
 
 namespace brink::interpret {
 namespace {

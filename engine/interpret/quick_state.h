@@ -88,7 +88,14 @@ struct AccSource {
 struct SlotSource {
   template <class T, class Width>
   BRINK_INLINE static T get(QuickState& s) {
-    return from_slot<T>(s.fp[read_slot<Width>(s)]);
+    const u64* slot = s.fp + read_slot<Width>(s);
+    if constexpr (sizeof(T) == 16) {
+      T vector;
+      std::memcpy(&vector, slot, sizeof vector);
+      return vector;
+    } else {
+      return from_slot<T>(*slot);
+    }
   }
 };
 

@@ -37,6 +37,7 @@ class Emitter {
   // Begins an instruction; its operands follow. One that leaves its result in an accumulator stays open.
   void op(QuickOp op, bool has_result) {
     close();
+    result_at_ = kNone;
     if (static_cast<size_t>(end_ - position_) < kReserve) [[unlikely]]
       grow(2 * capacity());
     if (!has_result) {
@@ -98,8 +99,22 @@ class Emitter {
   // A branch target: nothing before it is merged with what follows.
   u32 bind() {
     close();
-    run_at_ = kNone;
+    run_at_ = result_at_ = kNone;
     return size();
+  }
+
+  // What has just been written is the slot of the last instruction's result: as long as nothing follows, the result can
+  // be sent elsewhere.
+  void result_slot(u32 index) {
+    slot(index);
+    result_at_ = size() - slot_bytes();
+    result_ = index;
+  }
+  bool can_redirect(u32 index) const { return result_at_ != kNone && result_ == index; }
+  void redirect(u32 index) {
+    position_ -= slot_bytes();
+    slot(index);
+    result_at_ = kNone;
   }
 
   // A branch field that is filled later.
@@ -125,6 +140,7 @@ class Emitter {
   // More than any instruction without bytes of its own: opcode and operands, wide.
   static constexpr size_t kReserve = 64;
 
+  u32 slot_bytes() const { return options_.wide ? 4 : 1; }
   size_t capacity() const { return static_cast<size_t>(end_ - code_.get()); }
   [[gnu::cold]] void grow(size_t capacity);
 
@@ -158,6 +174,8 @@ class Emitter {
   QuickOp run_ = QuickOp::kBaseCount;
   u32 open_at_ = kNone;
   QuickOp open_ = QuickOp::kBaseCount;
+  u32 result_at_ = kNone;  // the field of result_slot, while nothing follows it
+  u32 result_ = 0;
   bool overflow_ = false;
 };
 

@@ -56,6 +56,15 @@ std::string list_quick_code(const ModuleInfo& module, u32 function_index, const 
           value = take<u32>(p);
           break;
         case 'i': value = take<u32>(p); break;
+        case 'v': {
+          text += " 0x";
+          for (u32 i = 16; i-- > 0;) {
+            std::snprintf(buffer, sizeof buffer, "%02x", p[i]);
+            text += buffer;
+          }
+          p += 16;
+          continue;
+        }
         case 'q': value = take<i64>(p); break;
         case 'j':
           form = " @%lld";

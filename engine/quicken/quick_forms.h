@@ -6,6 +6,7 @@
 //   L slot            b 8-bit constant    d 32-bit constant   q 64-bit constant   i index (u32)
 //   o 8-bit offset    O 32-bit offset     j branch: i32, from the field's own address to the target
 //   t jump table: u32 count of the targets before the default, then count + 1 branches, each from its own address
+//   v the 16 bytes of a vector or of a shuffle's lanes
 //   p the instruction's own bytes from the last byte of its opcode
 //
 // Forms: T is an operand in the accumulator (of the operand's class), L in a slot, B an 8-bit and D a 32-bit constant.
@@ -98,6 +99,9 @@
   BRINK_QUICK(SetElement##name##_LLT, (SetElement<in_object, SlotSource, AccSource>), "LL")     \
   BRINK_QUICK(SetElement##name##_LLL, (SetElement<in_object, SlotSource, SlotSource>), "LLL")
 
+#define BRINK_QUICK_VECTOR(op, body, operands) BRINK_QUICK(op##_V, body, operands)
+#define BRINK_QUICK_VECTOR_VALUE(op, body, operands) BRINK_QUICK_VALUE(op##_V, body, operands)
+
 #include "engine/quicken/quick_ops.def"
 
 #undef BRINK_QUICK_STRIP
@@ -112,6 +116,8 @@
 #undef BRINK_QUICK_FLOAT_STORE
 #undef BRINK_QUICK_GET
 #undef BRINK_QUICK_SET
+#undef BRINK_QUICK_VECTOR
+#undef BRINK_QUICK_VECTOR_VALUE
 
 // Every other instruction of the specification: run by the plain interpreter's handler on operands in slots. The first
 // operand is the slot above them. General: with explicit bounds checks, for any memory.

@@ -60,7 +60,7 @@ void QuickSink::get_member(const Instruction& instruction) {
     TypeId type = module_.type_ids[instruction.index];
     out_.word(module_.registry->get(type).layout.field_offsets[instruction.index2]);
   }
-  push_result(member == Member::F32 ? 'f' : member == Member::F64 ? 'd' : 'i');
+  push_result(member == Member::F32 ? Place::F32 : member == Member::F64 ? Place::F64 : Place::T);
 }
 
 void QuickSink::set_member(const Instruction& instruction) {

@@ -54,7 +54,11 @@ constexpr auto make_families = [] {
 #define BRINK_QUICK_FLOAT_STORE(op, in_memory) set(Op::op, Family::FloatStore, QuickOp::op##_TLo);
 #define BRINK_QUICK_GET(...)
 #define BRINK_QUICK_SET(...)
+#define BRINK_QUICK_VECTOR(op, body, operands) set(Op::op, Family::Vector, QuickOp::op##_V);
+#define BRINK_QUICK_VECTOR_VALUE BRINK_QUICK_VECTOR
 #include "engine/quicken/quick_ops.def"
+#undef BRINK_QUICK_VECTOR
+#undef BRINK_QUICK_VECTOR_VALUE
 #undef BRINK_QUICK_VALUE
 #undef BRINK_QUICK
 #undef BRINK_QUICK_BINARY
@@ -67,6 +71,8 @@ constexpr auto make_families = [] {
 #undef BRINK_QUICK_FLOAT_STORE
 #undef BRINK_QUICK_GET
 #undef BRINK_QUICK_SET
+  set(Op::V128Load, Family::VectorLoad, QuickOp::V128Load_To);
+  set(Op::V128Store, Family::VectorStore, QuickOp::V128Store_To);
   // References are compared as the 64-bit words they are.
   set(Op::RefIsNull, Family::Unary, QuickOp::I64Eqz_T);
   set(Op::RefEq, Family::Compare, QuickOp::I64Eq_TL, Op::I64Ne, Op::I64Eq);

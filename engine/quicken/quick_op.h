@@ -44,7 +44,20 @@ enum class BinaryForm : u8 { TL, LT, LL, TB, LB, TD, LD };
 inline constexpr u32 kBinaryForms = 7;
 inline constexpr u32 kFloatForms = 3;
 
-enum class Family : u8 { None, Binary, Compare, FloatBinary, FloatCompare, Unary, Load, Store, FloatStore };
+enum class Family : u8 {
+  None,
+  Binary,
+  Compare,
+  FloatBinary,
+  FloatCompare,
+  Unary,
+  Load,
+  Store,
+  FloatStore,
+  Vector,
+  VectorLoad,
+  VectorStore,
+};
 
 struct OpFamily {
   Family family = Family::None;

@@ -4,12 +4,26 @@
 // At a block's start and at every label all values are in their slots, so that all ways to it agree; between labels
 // they are wherever they cost least. In code that cannot be reached nothing is emitted and nothing is tracked.
 #pragma once
+#include <array>
+
 #include "engine/quicken/emitter.h"
 #include "engine/quicken/frame_model.h"
 #include "engine/quicken/quickener.h"
 #include "engine/validate/sink.h"
 
 namespace brink::quick {
+
+// Where the result of an instruction with a plain signature is.
+inline constexpr auto kResultPlaces = [] {
+  std::array<Place, kOpCount> places{};
+  for (u32 i = 0; i < kOpCount; ++i) {
+    char letter = kOpInfo[i].signature.result;
+    places[i] = letter == 'f' ? Place::F32 : letter == 'd' ? Place::F64 : Place::T;
+  }
+  return places;
+}();
+
+inline Place result_place(Op op) { return kResultPlaces[static_cast<u32>(op)]; }
 
 class QuickSink : public NullSink {
  public:
@@ -152,6 +166,17 @@ class QuickSink : public NullSink {
   void plain(const Instruction& instruction, bool general);
   void call(const Instruction& instruction);
   void select(const Instruction& instruction);
+
+  // Vectors (quick_vectors.cpp): two positions each, both in a local's slots or both in their own.
+  void vector(const Instruction& instruction);
+  void vector_load(const Instruction& instruction);
+  void vector_store(const Instruction& instruction);
+  void vector_local(const Instruction& instruction);
+  void vector_select();
+  // Pops a vector and says in which slots it is, storing it to its own where it has none.
+  u32 pop_vector();
+  // The slot of the vector result of the instruction that has been emitted, and the result on the stack.
+  void push_vector();
   void return_values(u32 count);
   u32 local_slot(u32 index) const { return local_map_.empty() ? index : local_map_[index]; }
 

@@ -1,6 +1,5 @@
 // Values: the operand stack, the accumulators, and every instruction that is not control.
 #include <algorithm>
-#include <array>
 
 #include "engine/quicken/quick_sink.h"
 
@@ -30,18 +29,6 @@ bool fits_i32(i64 value) { return value == static_cast<i32>(value); }
 i64 signed_value(const Operand& operand) {
   return operand.place == Place::ConstI32 ? static_cast<i32>(operand.value) : static_cast<i64>(operand.value);
 }
-
-// Where the result of an instruction with a plain signature is.
-constexpr auto kResultPlaces = [] {
-  std::array<Place, kOpCount> places{};
-  for (u32 i = 0; i < kOpCount; ++i) {
-    char letter = kOpInfo[i].signature.result;
-    places[i] = letter == 'f' ? Place::F32 : letter == 'd' ? Place::F64 : Place::T;
-  }
-  return places;
-}();
-
-Place result_place(Op op) { return kResultPlaces[static_cast<u32>(op)]; }
 
 u32 slots_of_letter(char letter) { return letter == 's' ? 2 : letter == 'v' ? 0 : 1; }
 
@@ -408,20 +395,7 @@ void QuickSink::on_local(const Instruction& instruction) {
     leave_accumulators();
     if (instruction.type != kV128) return push({Place::Local, slot});
   }
-  if (instruction.type == kV128) {
-    u32 top = height();
-    emit(QuickOp::Copy16);
-    out_.slot(instruction.op == Op::LocalGet ? slot : home(top - 2));
-    out_.slot(instruction.op == Op::LocalGet ? home(top) : slot);
-    if (instruction.op == Op::LocalGet) {
-      push({});
-      push({});
-    } else if (instruction.op == Op::LocalSet) {
-      pop();
-      pop();
-    }
-    return;
-  }
+  if (instruction.type == kV128) return vector_local(instruction);
   u32 position = height() - 1;
   Operand value = pop();
   store_uses_of_local(slot);
@@ -450,9 +424,9 @@ void QuickSink::on_global(const Instruction& instruction) {
     if (type == kV128 || is_float) {
       emit(type == kV128 ? QuickOp::GlobalCopy16 : QuickOp::GlobalCopy);
       out_.word(instruction.index);
+      if (type == kV128) return push_vector();
       out_.slot(home(height()));
-      for (u32 i = 0; i < type.slots(); ++i) push({});
-      return;
+      return push({});
     }
     free_t();
     emit_value(QuickOp::GlobalGetT);
@@ -460,12 +434,10 @@ void QuickSink::on_global(const Instruction& instruction) {
     return push_t();
   }
   if (type == kV128) {
+    u32 slot = pop_vector();
     emit(QuickOp::GlobalSet16);
     out_.word(instruction.index);
-    out_.slot(home(height() - 2));
-    pop();
-    pop();
-    return;
+    return out_.slot(slot);
   }
   u32 position = height() - 1;
   Operand value = pop();
@@ -489,15 +461,7 @@ void QuickSink::on_drop_or_select(const Instruction& instruction) {
 
 void QuickSink::select(const Instruction& instruction) {
   ValueType type = instruction.type;
-  if (type == kV128) {
-    Operand condition = pop();
-    load_t(condition, height());
-    for (u32 i = 0; i < 4; ++i) pop();
-    emit(QuickOp::Select16);
-    out_.slot(home(height()));
-    push({});
-    return push({});
-  }
+  if (type == kV128) return vector_select();
   u32 position = height() - 3;
   Operand condition = pop();
   Operand second = pop();
@@ -528,6 +492,8 @@ void QuickSink::on_memory_access(const Instruction& instruction) {
     case Family::Load: return load(instruction);
     case Family::Store:
     case Family::FloatStore: return store_value(instruction);
+    case Family::VectorLoad: return vector_load(instruction);
+    case Family::VectorStore: return vector_store(instruction);
     default: return plain(instruction, false);
   }
 }
@@ -571,6 +537,11 @@ void QuickSink::on_instruction(const Instruction& instruction) {
       std::memcpy(&bits, code_ + instruction.pc + 1, 8);
       return push({Place::ConstF64, bits});
     }
+    case Op::V128Const:
+      emit(QuickOp::V128Const_V);
+      out_.bytes(code_ + state_->next_pc() - 16, code_ + state_->next_pc());
+      return push_vector();
+    case Op::I8x16Shuffle: return vector(instruction);
     case Op::RefNull: return push({Place::ConstI64, 0});
     case Op::Call:
     case Op::CallIndirect:
@@ -613,6 +584,7 @@ void QuickSink::on_instruction(const Instruction& instruction) {
     case Family::FloatBinary:
     case Family::FloatCompare: return float_binary(instruction.op);
     case Family::Unary: return unary(instruction.op);
+    case Family::Vector: return vector(instruction);
     default: return plain(instruction, false);
   }
 }
