@@ -31,6 +31,9 @@ def runner(*options):
 MODES = {
     "brink": (("brink",), (
         Mode("brink", "brink", "interpreter", ("run",)),
+        Mode("brink", "brink --no-fusion", "interpreter", ("run", "--no-fusion")),
+        Mode("brink", "brink --no-stack-caching", "interpreter", ("run", "--no-stack-caching")),
+        Mode("brink", "brink, neither", "interpreter", ("run", "--no-fusion", "--no-stack-caching")),
         Mode("brink", "brink --no-quicken", "interpreter", ("run", "--no-quicken")),
         Mode("brink", "brink --tier baseline", "baseline", ("run", "--tier", "baseline")),
         Mode("brink", "brink --tier optimizing", "optimizing", ("run", "--tier", "optimizing")),

@@ -31,6 +31,9 @@ const std::vector<Configuration>& configurations() {
         {"bytes in place", {.quicken = false}},
         {"quick code", {}},
         {"quick code that pays for fuel", {.consume_fuel = true}},
+        {"quick code, not fused", {.fuse = false}},
+        {"quick code, results not cached", {.cache_results = false}},
+        {"quick code, neither", {.fuse = false, .cache_results = false}},
     };
 #ifdef BRINK_JIT
     auto compiler = jit::make_compiler();

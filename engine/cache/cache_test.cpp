@@ -220,6 +220,10 @@ TEST_F(CacheTest, OtherOptionsAreAnotherFile) {
   EXPECT_EQ(files().size(), 3u);
   config = Config();
   EXPECT_EQ(run_right(), kWarm);
+  config.fuse = false;
+  EXPECT_EQ(run_right(), kCold);
+  config.cache_results = false;
+  EXPECT_EQ(run_right(), kCold);
   config.quicken = false;
   EXPECT_EQ(run_right(), Counts{});
 }

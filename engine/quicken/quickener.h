@@ -22,8 +22,8 @@ struct QuickenOptions {
   // What the code depends on: options that make other code have other bits.
   u32 bits() const {
     // Names all members, so that one that is added must be thought of.
-    auto [guarded, fuel, fused, unimportant] = *this;
-    return (guarded ? 1u : 0u) | (fuel ? 2u : 0u) | (fused ? 4u : 0u);
+    auto [guarded, fuel, fused, cached, unimportant] = *this;
+    return (guarded ? 1u : 0u) | (fuel ? 2u : 0u) | (fused ? 4u : 0u) | (cached ? 8u : 0u);
   }
 };
 
