@@ -115,14 +115,14 @@ class Replay : public testing::Test {
   }
 
   template <class Mutate>
-  void run_mutations(Target target, const std::vector<Input>& seeds, Mutate mutate) {
+  void run_mutations(Target target, const std::vector<Input>& seeds, Mutate mutate, u32 default_rounds = 20'000) {
     ASSERT_FALSE(seeds.empty());
     auto number_of = [](const char* variable, u32 otherwise) {
       const char* text = std::getenv(variable);
       return text != nullptr ? static_cast<u32>(std::strtoul(text, nullptr, 10)) : otherwise;
     };
     auto end = std::chrono::steady_clock::now() + std::chrono::seconds(number_of("BRINK_FUZZ_SECONDS", 10));
-    u32 rounds = number_of("BRINK_FUZZ_MUTATIONS", 20'000);
+    u32 rounds = number_of("BRINK_FUZZ_MUTATIONS", default_rounds);
     u64 tried = 0;
     for (u32 round = 0; round < rounds && std::chrono::steady_clock::now() < end; ++round)
       for (const Input& seed : seeds) {
@@ -175,7 +175,7 @@ TEST_F(Replay, ExecuteChoices) {
     Bytes choices(64 + random.below(random.below(8) == 0 ? 8000 : 1500));
     for (u8& byte : choices) byte = static_cast<u8>(random.next());
     return choices;
-  });
+  }, 400);
 }
 
 TEST_F(Replay, TextSeeds) { run_all(text, inputs("seeds")); }
