@@ -69,38 +69,49 @@ bool is_mistyped_command(const std::string& word) {
          !std::filesystem::exists(word, ignored);
 }
 
+struct CommandEntry {
+  const char* name;
+  std::unique_ptr<Command> (*make)(CLI::App&);
+};
+constexpr const char* kServe = "serve";
+constexpr CommandEntry kCommands[] = {
+    {"run", make_run_command},           {kServe, nullptr},
+    {"validate", make_validate_command}, {"wast", make_wast_command},
+    {"inspect", make_inspect_command},   {"bench", make_bench_command},
+    {"snapshot", make_snapshot_command},
+};
+
+bool is_command(const std::string& word) {
+  return std::any_of(std::begin(kCommands), std::end(kCommands), [&](const CommandEntry& c) { return word == c.name; });
+}
+
 int run_main(std::vector<std::string> arguments) {
+  if (!arguments.empty()) {
+    if (arguments[0] == kServe) return become_server(arguments);
+    if (!is_command(arguments[0]) && is_short_run(arguments[0])) {
+      if (is_mistyped_command(arguments[0]))
+        return usage_error("'" + arguments[0] + "' is neither a command nor a file", "");
+      arguments.insert(arguments.begin(), "run");
+    }
+  }
   CLI::App top("Runs WebAssembly programs.", "brink");
   top.set_version_flag("-V,--version", kVersion, "Print the version and exit");
   top.require_subcommand(1);
   top.footer(
       "'brink FILE ARGS...' is short for 'brink run FILE ARGS...'. FILE is a binary (.wasm) or a text (.wat) module.");
+  // Only the one that is asked for: a start is short enough for the others' options to show. Help lists all.
+  std::string name = arguments.empty() || !is_command(arguments[0]) ? "" : arguments[0];
   std::vector<std::unique_ptr<Command>> commands;
-  commands.push_back(make_run_command(top));
-  add_serve_command(top);
-  commands.push_back(make_validate_command(top));
-  commands.push_back(make_wast_command(top));
-  commands.push_back(make_inspect_command(top));
-  commands.push_back(make_bench_command(top));
-  commands.push_back(make_snapshot_command(top));
-
+  for (const CommandEntry& entry : kCommands) {
+    if (!name.empty() && name != entry.name) continue;
+    if (entry.make == nullptr) add_serve_command(top);
+    else commands.push_back(entry.make(top));
+  }
   if (arguments.empty()) {
     std::fputs(top.help().c_str(), stderr);
     return kExitUsage;
   }
-  auto find_command = [&](const std::string& name) -> Command* {
-    for (auto& command : commands)
-      if (command->app()->get_name() == name) return command.get();
-    return nullptr;
-  };
-  if (arguments[0] == "serve") return become_server(arguments);
-  if (find_command(arguments[0]) == nullptr && is_short_run(arguments[0])) {
-    if (is_mistyped_command(arguments[0]))
-      return usage_error("'" + arguments[0] + "' is neither a command nor a file", "");
-    arguments.insert(arguments.begin(), "run");
-  }
-  Command* command = find_command(arguments[0]);
-  std::string name = command != nullptr ? arguments[0] : "";
+  Command* command = name.empty() ? nullptr : commands[0].get();
 
   if (command != nullptr && command->takes_guest_arguments()) {
     SplitArguments split = split_arguments(*command->app(), {arguments.begin() + 1, arguments.end()});
