@@ -26,6 +26,9 @@ bool compile_function(ModuleState& module, const ModuleCode* code, const Stubs& 
   return valid && assembler.ok() && !sink.is_too_large();
 }
 
+// A word of the stack below machine code. What AddressSanitizer thinks of it is left over from frames of C++.
+__attribute__((noinline, no_sanitize("address"))) u64 native_word(const u64* at) { return *at; }
+
 class BaselineCompiler : public Compiler {
  public:
   BaselineCompiler(std::shared_ptr<CodeArena> arena, const Features& features)
@@ -73,18 +76,31 @@ class BaselineCompiler : public Compiler {
     const u64* sp = activation.exit_sp;
     const u8* pc = activation.fault_pc;
     bool is_return_address = pc == nullptr;
-    if (is_return_address) pc = reinterpret_cast<const u8*>(*sp++);
+    if (is_return_address) pc = reinterpret_cast<const u8*>(native_word(sp++));
     for (;;) {
       if (is_return_address) pc -= 1;  // into the call
       CodeMap::Found found = map_->find(pc);
       if (found.begin == nullptr) return;  // the wrapper through which it was entered
-      ModuleState& module = found.entry.module->module();
-      const FunctionCode& code = module.code[found.entry.function];
-      if (!visit({&code, original_offset(module, found.entry.function, static_cast<u32>(pc - found.begin))})) return;
+      const FunctionCode& code = found.entry.module->module().code[found.entry.function];
+      if (!visit({&code, static_cast<u32>(pc - found.begin)})) return;
       sp += found.entry.frame_bytes / sizeof(u64);
-      pc = reinterpret_cast<const u8*>(*sp++);
+      pc = reinterpret_cast<const u8*>(native_word(sp++));
       is_return_address = true;
     }
+  }
+
+  // Compiling again is deterministic, so no table of origins need be kept for every function.
+  u32 original_offset(const Place& place) override {
+    ModuleState& module = const_cast<ModuleState&>(*place.function->module);
+    u32 index = static_cast<u32>(place.function - module.code) + module.info.imported_functions;
+    std::vector<CodeOrigin> origins;
+    FunctionScan scan = scan_function(module.info, index);
+    u32 frame_bytes = 0;
+    Assembler assembler(features_);
+    if (!compile_function(module, &ModuleCode::of(module), stubs_, assembler, index, scan, frame_bytes, &origins)) return 0;
+    for (const CodeOrigin& origin : origins)
+      if (origin.native == place.native) return origin.original;
+    return 0;
   }
 
   const u8* code_begin() const override { return arena_->begin(); }
@@ -96,19 +112,6 @@ class BaselineCompiler : public Compiler {
   }
 
  private:
-  // Compiling again is deterministic, so no table of origins need be kept for every function.
-  u32 original_offset(ModuleState& module, u32 own, u32 native) {
-    u32 index = own + module.info.imported_functions;
-    std::vector<CodeOrigin> origins;
-    FunctionScan scan = scan_function(module.info, index);
-    u32 frame_bytes = 0;
-    Assembler assembler(features_);
-    if (!compile_function(module, &ModuleCode::of(module), stubs_, assembler, index, scan, frame_bytes, &origins)) return 0;
-    for (const CodeOrigin& origin : origins)
-      if (origin.native == native) return origin.original;
-    return 0;
-  }
-
   const void* count_left(u64 Statistics::* reason) {
     std::lock_guard lock(mutex_);
     statistics_.*reason += 1;

@@ -16,7 +16,8 @@ void attach_backtrace(Trap& trap, const Context& context) {
   const Frame* frame = context.frame;
   bool is_return_address = false;
   bool truncated = false;
-  const Activation* activation = &context.tier.activation;
+  // Those of machine code, activation by activation.
+  std::span<const NotedFrame> noted(context.noted_frames.get(), context.noted_frame_count);
   auto add = [&](const FunctionCode& code, u32 offset) {
     const ModuleState& module = *code.module;
     auto [entry, is_new] = names.try_emplace(&module);
@@ -35,14 +36,13 @@ void attach_backtrace(Trap& trap, const Context& context) {
     }
     const FunctionCode& code = *frame->code;
     const ModuleState& module = *code.module;
-    if (activation != nullptr && activation->entry_frame == frame) {
-      module.engine->config.compiler->walk(*activation, [&](const TierCompiler::Place& place) {
+    if (!noted.empty() && noted[0].entry_frame == frame) {
+      TierCompiler& compiler = *module.engine->config.compiler;
+      for (; !noted.empty() && noted[0].entry_frame == frame && !truncated; noted = noted.subspan(1)) {
         truncated = frames.size() == kMaxBacktraceFrames;
-        if (!truncated) add(*place.function, place.offset);
-        return !truncated;
-      });
+        if (!truncated) add(*noted[0].place.function, compiler.original_offset(noted[0].place));
+      }
       if (truncated) break;
-      activation = activation->outer;
     } else {
       u32 index = static_cast<u32>(&code - module.code) + module.info.imported_functions;
       auto offset = static_cast<u32>(pc - code.prepared->code.get()) - (is_return_address ? 1 : 0);
@@ -57,7 +57,7 @@ void attach_backtrace(Trap& trap, const Context& context) {
     is_return_address = true;
     if (interpret::is_exit(pc)) {
       // The host's call, or one from machine code.
-      if (activation == nullptr || activation->entry_frame != frame) break;
+      if (noted.empty() || noted[0].entry_frame != frame) break;
       continue;
     }
     if (interpret::is_cross_return(pc)) {

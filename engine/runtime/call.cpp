@@ -4,6 +4,7 @@
 #include "engine/interpret/interpreter.h"
 #include "engine/runtime/backtrace.h"
 #include "engine/runtime/fault.h"
+#include "engine/runtime/guest_bytes.h"
 #include "engine/runtime/interrupts.h"
 #include "engine/runtime/objects.h"
 #include "engine/runtime/value_stack.h"
@@ -66,11 +67,18 @@ bool native_stack_is_used_up(const Context& context) {
          reinterpret_cast<u64>(__builtin_frame_address(0)) < context.tier.native_bottom;
 }
 
+// The fault handler leaves no signal blocked. ThreadSanitizer's, which is around it, blocks all of them.
+#ifdef BRINK_THREAD_SANITIZER
+constexpr int kSaveSignalMask = 1;
+#else
+constexpr int kSaveSignalMask = 0;
+#endif
+
 // sigsetjmp's frame: kept small, and without objects that a jump would leave undestroyed.
 Status run_guarded(Context& context, const State& state, const interpret::ThreadDispatch* dispatch) {
   sigjmp_buf target;
   FaultScope scope(context, &target);
-  switch (sigsetjmp(target, 0)) {
+  switch (sigsetjmp(target, kSaveSignalMask)) {
     case 0: return state.frame->code->prepared->is_quick ? interpret::run_quick(state, dispatch) : interpret::run(state);
     case kMemoryFault: context.trap = TrapKind::MemoryOutOfBounds; return Status::Trap;
     default: return Status::Trap;
@@ -96,6 +104,7 @@ Context::Context(StoreState& owner) : store(&owner) {
   cross_return_pc = quicken ? interpret::kQuickCrossReturn : interpret::kCrossReturn;
   if (const TierCompiler* compiler = owner.engine.config().compiler.get()) {
     tier.context = this;
+    noted_frames = std::make_unique<NotedFrame[]>(kMaxBacktraceFrames);
     tier.code_begin = compiler->code_begin();
     tier.code_end = compiler->code_end();
   }
@@ -153,6 +162,7 @@ Outcome<void> call_function(StoreState& store, Function& function, u64* slots) {
   else outcome = std::unexpected(take_trap(context));
   // An exception that nobody caught is the host's now, as a trap; what it refers to need not live any longer.
   context.exception = nullptr;
+  context.noted_frame_count = 0;
   context.tier.activation = outer_activation;
   context.pc = outer_pc;
   context.sp = base;

@@ -57,6 +57,7 @@ void on_fault(int signal, siginfo_t* info, void* machine) {
       if (memory->tracker && memory->tracker->open_at(info->si_addr)) return;
       if (context->fault_target == nullptr) continue;
       note_machine_code(*context, static_cast<const ucontext_t*>(machine));
+      note_machine_frames(*context);
       siglongjmp(*context->fault_target, kMemoryFault);
     }
   pass_on(signal, info, machine);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "engine/interpret/handlers_control.h"
+#include "engine/runtime/backtrace.h"
 #include "engine/runtime/fault.h"
 #include "engine/runtime/objects.h"
 
@@ -45,7 +46,25 @@ u64 native_stack_limit() {
   return bounds.end - size + std::min(kHostReserveBytes, size / 4);
 }
 
-void leave_by_trap(Context& context) { siglongjmp(*context.fault_target, kDescribedTrap); }
+void note_machine_frames(Context& context) {
+  NotedFrame* out = context.noted_frames.get();
+  u32 count = 0;
+  if (out != nullptr) {
+    TierCompiler& compiler = *context.store->engine.state()->config.compiler;
+    for (const Activation* at = &context.tier.activation;
+         at != nullptr && at->entry_frame != nullptr && count < kMaxBacktraceFrames; at = at->outer)
+      compiler.walk(*at, [&](const TierCompiler::Place& place) {
+        out[count++] = {at->entry_frame, place};
+        return count < kMaxBacktraceFrames;
+      });
+  }
+  context.noted_frame_count = count;
+}
+
+void leave_by_trap(Context& context) {
+  note_machine_frames(context);
+  siglongjmp(*context.fault_target, kDescribedTrap);
+}
 
 }  // namespace brink::runtime
 
