@@ -12,6 +12,7 @@ namespace {
 using runtime::Activation;
 using runtime::FunctionCode;
 using runtime::ModuleState;
+using runtime::NotedFrame;
 using runtime::TierState;
 
 // One function, into the assembler's buffer. False where the body is not valid, which nobody should see: it was prepared.
@@ -72,17 +73,18 @@ class BaselineCompiler : public Compiler {
     return reinterpret_cast<Enter>(reinterpret_cast<u64>(stubs_.enter))(&tier, machine, fp, memory0);
   }
 
-  void walk(const Activation& activation, const std::function<bool(const Place&)>& visit) override {
+  size_t note_frames(const Activation& activation, std::span<NotedFrame> out) override {
     const u64* sp = activation.exit_sp;
     const u8* pc = activation.fault_pc;
     bool is_return_address = pc == nullptr;
     if (is_return_address) pc = reinterpret_cast<const u8*>(native_word(sp++));
-    for (;;) {
+    for (size_t count = 0;; ++count) {
       if (is_return_address) pc -= 1;  // into the call
       CodeMap::Found found = map_->find(pc);
-      if (found.begin == nullptr) return;  // the wrapper through which it was entered
+      // None: the wrapper through which it was entered.
+      if (found.begin == nullptr || count == out.size()) return count;
       const FunctionCode& code = found.entry.module->module().code[found.entry.function];
-      if (!visit({&code, static_cast<u32>(pc - found.begin)})) return;
+      out[count] = {activation.entry_frame, &code, static_cast<u32>(pc - found.begin)};
       sp += found.entry.frame_bytes / sizeof(u64);
       pc = reinterpret_cast<const u8*>(native_word(sp++));
       is_return_address = true;
@@ -90,16 +92,16 @@ class BaselineCompiler : public Compiler {
   }
 
   // Compiling again is deterministic, so no table of origins need be kept for every function.
-  u32 original_offset(const Place& place) override {
-    ModuleState& module = const_cast<ModuleState&>(*place.function->module);
-    u32 index = static_cast<u32>(place.function - module.code) + module.info.imported_functions;
+  u32 original_offset(const NotedFrame& frame) override {
+    ModuleState& module = const_cast<ModuleState&>(*frame.function->module);
+    u32 index = static_cast<u32>(frame.function - module.code) + module.info.imported_functions;
     std::vector<CodeOrigin> origins;
     FunctionScan scan = scan_function(module.info, index);
     u32 frame_bytes = 0;
     Assembler assembler(features_);
     if (!compile_function(module, &ModuleCode::of(module), stubs_, assembler, index, scan, frame_bytes, &origins)) return 0;
     for (const CodeOrigin& origin : origins)
-      if (origin.native == place.native) return origin.original;
+      if (origin.native == frame.native) return origin.original;
     return 0;
   }
 

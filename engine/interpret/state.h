@@ -80,7 +80,7 @@ struct Context {
   const u8* exit_pc;
   const u8* cross_return_pc;
   TierState tier;
-  // For the backtrace of a trap that leaves machine code (tier.h); room for kMaxBacktraceFrames where there is a compiler.
+  // For the backtrace of a trap that leaves machine code (tier.h); room for kMaxNotedFrames where there is a compiler.
   std::unique_ptr<NotedFrame[]> noted_frames;
   u32 noted_frame_count = 0;
 

@@ -40,7 +40,7 @@ void attach_backtrace(Trap& trap, const Context& context) {
       TierCompiler& compiler = *module.engine->config.compiler;
       for (; !noted.empty() && noted[0].entry_frame == frame && !truncated; noted = noted.subspan(1)) {
         truncated = frames.size() == kMaxBacktraceFrames;
-        if (!truncated) add(*noted[0].place.function, compiler.original_offset(noted[0].place));
+        if (!truncated) add(*noted[0].function, compiler.original_offset(noted[0]));
       }
       if (truncated) break;
     } else {

@@ -9,5 +9,7 @@ namespace brink::runtime {
 void attach_backtrace(Trap& trap, const Context& context);
 
 inline constexpr u32 kMaxBacktraceFrames = 64;
+// One more tells that there are more.
+inline constexpr u32 kMaxNotedFrames = kMaxBacktraceFrames + 1;
 
 }  // namespace brink::runtime

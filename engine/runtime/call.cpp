@@ -104,7 +104,7 @@ Context::Context(StoreState& owner) : store(&owner) {
   cross_return_pc = quicken ? interpret::kQuickCrossReturn : interpret::kCrossReturn;
   if (const TierCompiler* compiler = owner.engine.config().compiler.get()) {
     tier.context = this;
-    noted_frames = std::make_unique<NotedFrame[]>(kMaxBacktraceFrames);
+    noted_frames = std::make_unique<NotedFrame[]>(kMaxNotedFrames);
     tier.code_begin = compiler->code_begin();
     tier.code_end = compiler->code_end();
   }

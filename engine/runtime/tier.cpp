@@ -47,18 +47,13 @@ u64 native_stack_limit() {
 }
 
 void note_machine_frames(Context& context) {
-  NotedFrame* out = context.noted_frames.get();
-  u32 count = 0;
-  if (out != nullptr) {
-    TierCompiler& compiler = *context.store->engine.state()->config.compiler;
-    for (const Activation* at = &context.tier.activation;
-         at != nullptr && at->entry_frame != nullptr && count < kMaxBacktraceFrames; at = at->outer)
-      compiler.walk(*at, [&](const TierCompiler::Place& place) {
-        out[count++] = {at->entry_frame, place};
-        return count < kMaxBacktraceFrames;
-      });
-  }
-  context.noted_frame_count = count;
+  context.noted_frame_count = 0;
+  if (context.noted_frames == nullptr) return;
+  TierCompiler& compiler = *context.store->engine.state()->config.compiler;
+  std::span<NotedFrame> room(context.noted_frames.get(), kMaxNotedFrames);
+  for (const Activation* at = &context.tier.activation; at != nullptr && at->entry_frame != nullptr; at = at->outer)
+    room = room.subspan(compiler.note_frames(*at, room));
+  context.noted_frame_count = static_cast<u32>(kMaxNotedFrames - room.size());
 }
 
 void leave_by_trap(Context& context) {

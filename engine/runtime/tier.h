@@ -36,7 +36,7 @@
 // raising it makes running code call the run-time system at its next prologue or loop head.
 #pragma once
 #include <atomic>
-#include <functional>
+#include <span>
 
 #include "engine/base/integers.h"
 
@@ -91,13 +91,15 @@ struct alignas(16) TierState {
 // What leaving room for a small leaf function means.
 inline constexpr u64 kLeafReserveBytes = 512;
 
+// A frame of machine code, noted for the backtrace before the native stack is given up.
+struct NotedFrame {
+  const interpret::Frame* entry_frame;  // of its activation
+  const FunctionCode* function;
+  u32 native;  // offset in the function's machine code
+};
+
 class TierCompiler {
  public:
-  struct Place {
-    const FunctionCode* function;
-    u32 native;  // offset in the function's machine code
-  };
-
   virtual ~TierCompiler() = default;
 
   // Compiles a function that has been prepared as quick code; null where it stays with the interpreter. Called with the
@@ -105,11 +107,11 @@ class TierCompiler {
   virtual const void* compile(ModuleState& module, FunctionCode& code) = 0;
   // Runs `machine`; true if an exception (Context::exception) came out of it.
   virtual bool enter(TierState& tier, const void* machine, u64* fp, u8* memory0) = 0;
-  // The frames of an activation that has left machine code, innermost first; until `visit` says false. Its native stack
-  // must be there still. Allocates nothing: a signal handler calls it.
-  virtual void walk(const Activation& activation, const std::function<bool(const Place&)>& visit) = 0;
-  // The instruction that a place belongs to: its offset in the body, from the first instruction.
-  virtual u32 original_offset(const Place& place) = 0;
+  // Notes the frames of an activation that has left machine code, innermost first, as far as there is room; how many.
+  // Its native stack must be there still. Allocates nothing: a signal handler calls it.
+  virtual size_t note_frames(const Activation& activation, std::span<NotedFrame> out) = 0;
+  // The instruction that a frame is at: its offset in the body, from the first instruction.
+  virtual u32 original_offset(const NotedFrame& frame) = 0;
   // All machine code is in here.
   virtual const u8* code_begin() const = 0;
   virtual const u8* code_end() const = 0;
@@ -118,11 +120,6 @@ class TierCompiler {
 // The lowest native stack pointer that guest code of this thread may use.
 u64 native_stack_limit();
 
-// A frame of machine code, noted for the backtrace before the native stack is given up.
-struct NotedFrame {
-  const interpret::Frame* entry_frame;  // of its activation
-  TierCompiler::Place place;
-};
 // Notes the innermost frames of machine code in Context::noted_frames. Before every jump out of machine code: behind it
 // the native frames are overwritten.
 void note_machine_frames(Context& context);
