@@ -18,7 +18,7 @@ bool ends_with_one_of(std::string_view text, std::initializer_list<std::string_v
 
 // Whether the instruction makes NaNs of its own, whose bits the specification leaves open (section 4.3.3).
 bool makes_nan(const OpInfo& info) {
-  std::string_view text = info.text;
+  std::string_view text = info.text();
   if (!text.starts_with("f32") && !text.starts_with("f64")) return false;
   return ends_with_one_of(text, {".add", ".sub", ".mul", ".div", ".sqrt", ".min", ".max", ".ceil", ".floor", ".trunc",
                                  ".nearest", ".demote_f64", ".promote_f32", ".demote_f64x2_zero", ".promote_low_f32x4"});
@@ -32,7 +32,7 @@ const std::vector<Op>& plain_ops(char result) {
       auto op = static_cast<Op>(i);
       const OpInfo& info = op_info(op);
       bool is_constant = info.signature.operand_count == 0;
-      bool waits = info.text.find("atomic.wait") != std::string_view::npos;
+      bool waits = info.text().find("atomic.wait") != std::string_view::npos;
       if (!info.signature.special && !is_constant && !waits && info.feature != Feature::RelaxedSimd)
         made[static_cast<u8>(info.signature.result)].push_back(op);
     }
@@ -261,7 +261,7 @@ class BodyGenerator {
         memory_argument(op, memory_index);
         out_.put(static_cast<u8>(choices_.below(16u >> natural_alignment(op))));
         break;
-      case Immediate::Lane: out_.put(static_cast<u8>(choices_.below(lanes_of(info.text)))); break;
+      case Immediate::Lane: out_.put(static_cast<u8>(choices_.below(lanes_of(info.text())))); break;
       case Immediate::Shuffle:
         for (u32 i = 0; i < 16; ++i) out_.put(static_cast<u8>(choices_.below(32)));
         break;
@@ -274,7 +274,7 @@ class BodyGenerator {
   // Replaces NaNs, lane by lane, by the one with only the first bit of its fraction.
   void canonicalize(const OpInfo& info) {
     char type = info.signature.result;
-    bool is_f32 = info.text.starts_with("f32");
+    bool is_f32 = info.text().starts_with("f32");
     u32 scratch = first_local_of(type);
     put(Op::LocalTee, scratch);
     if (type == 's') {

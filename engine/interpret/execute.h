@@ -20,7 +20,7 @@ using AccessOf =
 template <Op op, class Access>
 struct Execute {
   static Flow run(State& s) {
-    s.context->trap_detail = std::string(op_info(op).text) + " is not supported by this version";
+    s.context->trap_detail = std::string(op_info(op).text()) + " is not supported by this version";
     return trap(s, TrapKind::InvalidFunction);
   }
 };

@@ -115,9 +115,11 @@ struct Tables {
   std::array<std::array<Handler, kMaxSubOpcode + 1>, 4> prefixed;
 };
 
+// Filled before the first run: as constants they would be relocated, page by page, at every start of a process, most of which
+// run quick code and nothing else.
 template <class Access>
 struct Dispatch {
-  static const Tables kTables;
+  static Tables tables;
 };
 
 #ifdef BRINK_THREADED
@@ -137,14 +139,14 @@ BRINK_GUEST_RACES __attribute__((preserve_none, noinline)) Status slow_handler(B
   Flow flow = Slow::run(t);
   s = t;
   if (flow == Flow::Trap) BRINK_GO((trap_handler<void, kPrefixed>));
-  BRINK_GO(Dispatch<GuardedAccess>::kTables.plain[*s.pc]);
+  BRINK_GO(Dispatch<GuardedAccess>::tables.plain[*s.pc]);
 }
 
 template <class Body>
 BRINK_GUEST_RACES __attribute__((preserve_none)) Status handler(BRINK_REGISTERS) {
   BRINK_ENTER;
   switch (Body::run(s)) {
-    case Flow::Next: BRINK_GO(Dispatch<GuardedAccess>::kTables.plain[*s.pc]);
+    case Flow::Next: BRINK_GO(Dispatch<GuardedAccess>::tables.plain[*s.pc]);
     case Flow::Slow:
       if constexpr (Body::Slow::kExists) BRINK_GO((slow_handler<typename Body::Slow, Body::kPrefixed>));
       break;
@@ -158,12 +160,12 @@ template <class Access, int prefix>
 __attribute__((preserve_none)) Status prefix_handler(BRINK_REGISTERS) {
   BRINK_ENTER;
   u32 sub = read_prefixed(s);
-  BRINK_GO(Dispatch<Access>::kTables.prefixed[prefix - 0xFB][sub]);
+  BRINK_GO(Dispatch<Access>::tables.prefixed[prefix - 0xFB][sub]);
 }
 
 __attribute__((preserve_none)) Status general_access_handler(BRINK_REGISTERS) {
   BRINK_ENTER;
-  BRINK_GO(Dispatch<GeneralAccess>::kTables.plain[original_opcode(s)]);
+  BRINK_GO(Dispatch<GeneralAccess>::tables.plain[original_opcode(s)]);
 }
 
 #else
@@ -181,16 +183,16 @@ BRINK_GUEST_RACES Flow handler(State& s) {
 template <class Access, int prefix>
 Flow prefix_handler(State& s) {
   u32 sub = read_prefixed(s);
-  return Dispatch<Access>::kTables.prefixed[prefix - 0xFB][sub](s);
+  return Dispatch<Access>::tables.prefixed[prefix - 0xFB][sub](s);
 }
 
-Flow general_access_handler(State& s) { return Dispatch<GeneralAccess>::kTables.plain[original_opcode(s)](s); }
+Flow general_access_handler(State& s) { return Dispatch<GeneralAccess>::tables.plain[original_opcode(s)](s); }
 
 #endif
 
 template <class Access>
-constexpr Tables make_tables() {
-  Tables t{};
+void fill_tables() {
+  Tables& t = Dispatch<Access>::tables;
   t.plain.fill(handler<UnassignedBody>);
   for (auto& table : t.prefixed) table.fill(handler<UnassignedBody>);
   auto put = [&](u32 code, Handler h) {
@@ -220,11 +222,19 @@ constexpr Tables make_tables() {
   stamp(Stamp::CatchEnd, handler<StampBody<Stamp::CatchEnd>>);
   t.plain[kExitOpcode] = handler<ExitBody>;
   t.plain[kCrossReturnOpcode] = handler<CrossReturnBody>;
-  return t;
 }
 
 template <class Access>
-constinit const Tables Dispatch<Access>::kTables = make_tables<Access>();
+constinit Tables Dispatch<Access>::tables{};
+
+void fill_all_tables() {
+  static const bool filled = [] {
+    fill_tables<GuardedAccess>();
+    fill_tables<GeneralAccess>();
+    return true;
+  }();
+  (void)filled;
+}
 
 }  // namespace
 
@@ -232,9 +242,14 @@ constinit const Tables Dispatch<Access>::kTables = make_tables<Access>();
 
 // preserve_none gives every register to the callee; entering the chain from a function that needs a base pointer of its
 // own (as sanitizers make them) corrupts it in clang 19, so this function stays small and uninstrumented.
-__attribute__((noinline, no_sanitize("address", "undefined", "thread"))) Status run(const State& state) {
-  return Dispatch<GuardedAccess>::kTables.plain[*state.pc](state.pc, state.sp, state.fp, state.memory, state.instance,
+static __attribute__((noinline, no_sanitize("address", "undefined", "thread"))) Status enter_code(const State& state) {
+  return Dispatch<GuardedAccess>::tables.plain[*state.pc](state.pc, state.sp, state.fp, state.memory, state.instance,
                                                            state.side, state.frame, state.context);
+}
+
+Status run(const State& state) {
+  fill_all_tables();
+  return enter_code(state);
 }
 
 const char* dispatch_name() { return "threaded"; }
@@ -242,9 +257,10 @@ const char* dispatch_name() { return "threaded"; }
 #else
 
 Status run(const State& state) {
+  fill_all_tables();
   State s = state;
   for (;;) {
-    Flow flow = Dispatch<GuardedAccess>::kTables.plain[*s.pc](s);
+    Flow flow = Dispatch<GuardedAccess>::tables.plain[*s.pc](s);
     if (flow == Flow::Next) [[likely]]
       continue;
     s.context->frame = s.frame;

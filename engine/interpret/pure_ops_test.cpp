@@ -104,15 +104,15 @@ TEST(PureOps, EveryInstructionOnOperandsAloneIsListedOnce) {
     const OpInfo& info = op_info(op);
     const bool on_operands = !info.signature.special && info.signature.operand_count > 0 &&
                              (info.immediate == Immediate::None || info.immediate == Immediate::Lane);
-    const bool vector_memory = info.text.starts_with("v128.") && info.signature.operands[0] == 'a' &&
-                               info.text != "v128.load" && info.text != "v128.store";
-    EXPECT_EQ(listed.count(op), on_operands || vector_memory ? 1u : 0u) << info.text;
+    const bool vector_memory = info.text().starts_with("v128.") && info.signature.operands[0] == 'a' &&
+                               info.text() != "v128.load" && info.text() != "v128.store";
+    EXPECT_EQ(listed.count(op), on_operands || vector_memory ? 1u : 0u) << info.text();
   }
 }
 
 TEST(PureOps, FunctionsAreNamedLikeTheirInstructions) {
   for (const Entry& entry : kEntries) {
-    std::string name(op_info(entry.op).text);
+    std::string name(op_info(entry.op).text());
     std::replace(name.begin(), name.end(), '.', '_');
     EXPECT_EQ(entry.function.substr(entry.function.find("::") + 2), name);
   }

@@ -29,7 +29,7 @@ constexpr auto kWidths = [] {
   std::array<u8, kOpCount> widths{};
   for (u32 i = 0; i < kOpCount; ++i)
     if (kOpInfo[i].immediate == Immediate::MemArg || kOpInfo[i].immediate == Immediate::MemArgLane)
-      widths[i] = static_cast<u8>(access_width_of(kOpInfo[i].text));
+      widths[i] = static_cast<u8>(access_width_of(kOpInfo[i].text()));
   return widths;
 }();
 

@@ -1,5 +1,6 @@
 // The opcode table (opcodes.def) as C++: an enumeration, and per instruction its names, immediates and type.
 #pragma once
+#include <array>
 #include <string_view>
 
 #include "engine/base/integers.h"
@@ -67,12 +68,23 @@ struct OpSignature {
   bool special = false;   // the body decoder holds the rule
 };
 
+// The keywords one behind the other, because a table of pointers would have to be relocated at every start.
+inline constexpr char kOpTexts[] =
+#define BRINK_OPCODE(id, text, code, imm, sig, feature) text
+#include "engine/module/opcodes.def"
+#undef BRINK_OPCODE
+    ;
+
 struct OpInfo {
-  std::string_view text;  // the text format's keyword
-  u32 code;               // opcode byte, or prefix << 16 | sub-opcode
+  u16 text_begin;  // in kOpTexts
+  u8 text_size;
+  u32 code;  // opcode byte, or prefix << 16 | sub-opcode
   Immediate immediate;
   OpSignature signature;
   Feature feature;
+
+  // The text format's keyword.
+  constexpr std::string_view text() const { return {kOpTexts + text_begin, text_size}; }
 };
 
 constexpr OpSignature parse_signature(std::string_view s) {
@@ -87,12 +99,20 @@ constexpr OpSignature parse_signature(std::string_view s) {
   return sig;
 }
 
-inline constexpr OpInfo kOpInfo[kOpCount] = {
+inline constexpr std::array<OpInfo, kOpCount> kOpInfo = [] {
+  std::array<OpInfo, kOpCount> all{{
 #define BRINK_OPCODE(id, text, code, imm, sig, feature) \
-  {text, code, Immediate::imm, parse_signature(#sig), Feature::feature},
+  {0, sizeof(text) - 1, code, Immediate::imm, parse_signature(#sig), Feature::feature},
 #include "engine/module/opcodes.def"
 #undef BRINK_OPCODE
-};
+  }};
+  u16 begin = 0;
+  for (OpInfo& info : all) {
+    info.text_begin = begin;
+    begin += info.text_size;
+  }
+  return all;
+}();
 
 constexpr const OpInfo& op_info(Op op) { return kOpInfo[static_cast<u32>(op)]; }
 

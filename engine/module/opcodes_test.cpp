@@ -12,18 +12,18 @@ TEST(Opcodes, EveryCodeIsUniqueAndFoundAgain) {
   std::map<u32, std::string_view> seen;
   for (u32 i = 0; i < kOpCount; ++i) {
     const OpInfo& info = kOpInfo[i];
-    auto [entry, is_new] = seen.emplace(info.code, info.text);
-    EXPECT_TRUE(is_new) << info.text << " has the code of " << entry->second;
+    auto [entry, is_new] = seen.emplace(info.code, info.text());
+    EXPECT_TRUE(is_new) << info.text() << " has the code of " << entry->second;
     u8 prefix = static_cast<u8>(info.code >> 16);
     u32 low = info.code & 0xFFFF;
     if (prefix == 0) {
-      ASSERT_LE(low, 0xFFu) << info.text;
-      EXPECT_FALSE(is_prefix(static_cast<u8>(low))) << info.text;
-      EXPECT_EQ(op_from_byte(static_cast<u8>(low)), static_cast<Op>(i)) << info.text;
+      ASSERT_LE(low, 0xFFu) << info.text();
+      EXPECT_FALSE(is_prefix(static_cast<u8>(low))) << info.text();
+      EXPECT_EQ(op_from_byte(static_cast<u8>(low)), static_cast<Op>(i)) << info.text();
     } else {
-      EXPECT_TRUE(is_prefix(prefix)) << info.text;
-      ASSERT_LE(low, kMaxSubOpcode) << info.text;
-      EXPECT_EQ(op_from_prefixed(prefix, low), static_cast<Op>(i)) << info.text;
+      EXPECT_TRUE(is_prefix(prefix)) << info.text();
+      ASSERT_LE(low, kMaxSubOpcode) << info.text();
+      EXPECT_EQ(op_from_prefixed(prefix, low), static_cast<Op>(i)) << info.text();
     }
   }
 }
@@ -31,7 +31,7 @@ TEST(Opcodes, EveryCodeIsUniqueAndFoundAgain) {
 // Those three have a second code that differs in its immediates.
 TEST(Opcodes, EveryNameIsUniqueButThree) {
   std::multiset<std::string_view> names;
-  for (const OpInfo& info : kOpInfo) names.insert(info.text);
+  for (const OpInfo& info : kOpInfo) names.insert(info.text());
   for (std::string_view name : names) {
     bool has_two = name == "select" || name == "ref.test" || name == "ref.cast";
     EXPECT_EQ(names.count(name), has_two ? 2u : 1u) << name;
@@ -60,20 +60,20 @@ TEST(Opcodes, HaveTheSpecificationsCodes) {
   EXPECT_EQ(op_from_byte(0x28), Op::I32Load);
   EXPECT_EQ(op_from_byte(0x41), Op::I32Const);
   EXPECT_EQ(op_from_byte(0x6A), Op::I32Add);
-  EXPECT_EQ(op_info(op_from_byte(0xA0)).text, "f64.add");
-  EXPECT_EQ(op_info(op_from_byte(0xC4)).text, "i64.extend32_s");
-  EXPECT_EQ(op_info(op_from_byte(0xD2)).text, "ref.func");
-  EXPECT_EQ(op_info(op_from_byte(0xD5)).text, "br_on_null");
-  EXPECT_EQ(op_info(op_from_byte(0xD6)).text, "br_on_non_null");
-  EXPECT_EQ(op_info(op_from_prefixed(0xFB, 0x00)).text, "struct.new");
-  EXPECT_EQ(op_info(op_from_prefixed(0xFB, 0x1C)).text, "ref.i31");
-  EXPECT_EQ(op_info(op_from_prefixed(0xFC, 0x08)).text, "memory.init");
-  EXPECT_EQ(op_info(op_from_prefixed(0xFC, 0x11)).text, "table.fill");
-  EXPECT_EQ(op_info(op_from_prefixed(0xFD, 0x0C)).text, "v128.const");
-  EXPECT_EQ(op_info(op_from_prefixed(0xFD, 0xFF)).text, "f64x2.convert_low_i32x4_u");
-  EXPECT_EQ(op_info(op_from_prefixed(0xFD, 0x100)).text, "i8x16.relaxed_swizzle");
-  EXPECT_EQ(op_info(op_from_prefixed(0xFD, 0x113)).text, "i32x4.relaxed_dot_i8x16_i7x16_add_s");
-  EXPECT_EQ(op_info(op_from_prefixed(0xFE, 0x03)).text, "atomic.fence");
+  EXPECT_EQ(op_info(op_from_byte(0xA0)).text(), "f64.add");
+  EXPECT_EQ(op_info(op_from_byte(0xC4)).text(), "i64.extend32_s");
+  EXPECT_EQ(op_info(op_from_byte(0xD2)).text(), "ref.func");
+  EXPECT_EQ(op_info(op_from_byte(0xD5)).text(), "br_on_null");
+  EXPECT_EQ(op_info(op_from_byte(0xD6)).text(), "br_on_non_null");
+  EXPECT_EQ(op_info(op_from_prefixed(0xFB, 0x00)).text(), "struct.new");
+  EXPECT_EQ(op_info(op_from_prefixed(0xFB, 0x1C)).text(), "ref.i31");
+  EXPECT_EQ(op_info(op_from_prefixed(0xFC, 0x08)).text(), "memory.init");
+  EXPECT_EQ(op_info(op_from_prefixed(0xFC, 0x11)).text(), "table.fill");
+  EXPECT_EQ(op_info(op_from_prefixed(0xFD, 0x0C)).text(), "v128.const");
+  EXPECT_EQ(op_info(op_from_prefixed(0xFD, 0xFF)).text(), "f64x2.convert_low_i32x4_u");
+  EXPECT_EQ(op_info(op_from_prefixed(0xFD, 0x100)).text(), "i8x16.relaxed_swizzle");
+  EXPECT_EQ(op_info(op_from_prefixed(0xFD, 0x113)).text(), "i32x4.relaxed_dot_i8x16_i7x16_add_s");
+  EXPECT_EQ(op_info(op_from_prefixed(0xFE, 0x03)).text(), "atomic.fence");
 }
 
 TEST(Opcodes, SignaturesAreParsed) {
@@ -154,7 +154,7 @@ TEST(Opcodes, NaturalAlignmentIsTheLogarithmOfTheBytesAccessed) {
   };
   size_t checked = 0;
   for (u32 i = 0; i < kOpCount; ++i) {
-    auto found = expected.find(kOpInfo[i].text);
+    auto found = expected.find(kOpInfo[i].text());
     if (found == expected.end()) continue;
     ++checked;
     EXPECT_EQ(natural_alignment(static_cast<Op>(i)), found->second) << found->first;

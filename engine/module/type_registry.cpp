@@ -71,7 +71,8 @@ AbstractHeap abstract_of(CompositeKind kind) {
 TypeRegistry::TypeRegistry() = default;
 
 TypeRegistry::~TypeRegistry() {
-  for (auto& chunk : chunks_) delete[] chunk.load(std::memory_order_relaxed);
+  for (TypeId id = 0; id < size_; ++id) const_cast<RegisteredType&>(get(id)).~RegisteredType();
+  for (auto& chunk : chunks_) std::allocator<RegisteredType>().deallocate(chunk.load(std::memory_order_relaxed), kChunk);
 }
 
 TypeId TypeRegistry::add_group(std::span<const SubType> group) {
@@ -84,10 +85,11 @@ TypeId TypeRegistry::add_group(std::span<const SubType> group) {
     TypeId id = size_;
     RegisteredType* chunk = chunks_[id / kChunk].load(std::memory_order_relaxed);
     if (!chunk) {
-      chunk = new RegisteredType[kChunk];
+      // Bare: an engine has a handful of types, and a page is better not touched.
+      chunk = std::allocator<RegisteredType>().allocate(kChunk);
       chunks_[id / kChunk].store(chunk, std::memory_order_release);
     }
-    RegisteredType& entry = chunk[id % kChunk];
+    RegisteredType& entry = *std::construct_at(chunk + id % kChunk);
     entry.type = type;
     entry.id = id;
     entry.type.supertype = absolute(type.supertype, first);

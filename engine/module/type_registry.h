@@ -105,8 +105,8 @@ class TypeRegistry {
   static constexpr u32 kMaxSubtypeDepth = 63;  // as engines agree (JS API, implementation limits)
 
  private:
-  static constexpr u32 kChunk = 256;
-  static constexpr u32 kChunks = 4096;
+  static constexpr u32 kChunk = 512;
+  static constexpr u32 kChunks = 2048;
   static constexpr u32 kMaxRegistered = kChunk * kChunks;
   static_assert(kMaxRegistered <= kMaxTypes);
 

@@ -117,7 +117,7 @@ constexpr ProposalKeyword kProposalKeywords[] = {
 const std::unordered_set<std::string_view>& keyword_set() {
   static const auto* set = [] {
     auto* all = new std::unordered_set<std::string_view>(std::begin(kKeywords), std::end(kKeywords));
-    for (const OpInfo& info : kOpInfo) all->insert(info.text);
+    for (const OpInfo& info : kOpInfo) all->insert(info.text());
     return all;
   }();
   return *set;

@@ -11,7 +11,7 @@ const std::unordered_map<std::string_view, Op>& op_by_keyword() {
   static const auto* map = [] {
     auto* all = new std::unordered_map<std::string_view, Op>;
     // Of several instructions with one keyword (select, ref.test, ref.cast), the first stands for all.
-    for (u32 i = 0; i < kOpCount; ++i) all->emplace(kOpInfo[i].text, static_cast<Op>(i));
+    for (u32 i = 0; i < kOpCount; ++i) all->emplace(kOpInfo[i].text(), static_cast<Op>(i));
     return all;
   }();
   return *map;
@@ -66,7 +66,7 @@ std::optional<Op> ModuleParser::take_opcode(bool may_be_part) {
   }
   if (!op || (is_block_part(*op) && !may_be_part)) return cursor_.fail_unexpected("an instruction"), std::nullopt;
   Token keyword = cursor_.next();
-  if (!is_enabled(*op, features_) && !require(op_info(*op).feature, keyword, op_info(*op).text)) return {};
+  if (!is_enabled(*op, features_) && !require(op_info(*op).feature, keyword, op_info(*op).text())) return {};
   return op;
 }
 

@@ -189,7 +189,7 @@ class BodyState {
   [[gnu::cold]] void type_mismatch(const std::string& expected, const std::string& found);
   [[gnu::cold]] void unsupported(Feature feature);
   [[gnu::cold]] void refuse_type(Feature feature, const char* what);
-  std::string_view instruction_name() const { return op_info(instruction_.op).text; }
+  std::string_view instruction_name() const { return op_info(instruction_.op).text(); }
 
   const ModuleInfo& module_;
   TypeRegistry& registry_;

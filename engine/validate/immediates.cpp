@@ -247,7 +247,7 @@ std::optional<Error> find_malformed(const ModuleInfo& module, ByteRange range, b
     return !open.empty() && std::find(kinds.begin(), kinds.end(), open.back()) != kinds.end();
   };
   auto unexpected = [&](u64 at, Op op) {
-    reader.fail_at(at, ErrorKind::Malformed, "END opcode expected, found " + std::string(op_info(op).text));
+    reader.fail_at(at, ErrorKind::Malformed, "END opcode expected, found " + std::string(op_info(op).text()));
   };
   while (!reader.at_end()) {
     u64 start = reader.offset();

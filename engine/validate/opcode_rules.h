@@ -52,8 +52,8 @@ constexpr OpcodeRule make_opcode_rule(const OpInfo& info) {
   rule.feature = info.feature;
   if (rule.special) return rule;
   if (info.immediate == Immediate::MemArg && info.feature != Feature::Threads)
-    rule.alignments = static_cast<u8>(access_width_of(info.text) + 1);
-  if (info.immediate == Immediate::Lane) rule.lanes = lanes_of_shape(info.text);
+    rule.alignments = static_cast<u8>(access_width_of(info.text()) + 1);
+  if (info.immediate == Immediate::Lane) rule.lanes = lanes_of_shape(info.text());
   rule.has_result = info.signature.result != 'v';
   rule.result = type_of_letter(info.signature.result);
   rule.operand_count = info.signature.operand_count;
