@@ -41,12 +41,18 @@ void pass_on(int signal, siginfo_t* info, void* machine) {
 void note_machine_code(Context& context, const ucontext_t* machine) {
 #if defined(__x86_64__)
   auto pc = reinterpret_cast<const u8*>(machine->uc_mcontext.gregs[REG_RIP]);
+  auto sp = reinterpret_cast<u64*>(machine->uc_mcontext.gregs[REG_RSP]);
+#elif defined(__aarch64__)
+  auto pc = reinterpret_cast<const u8*>(machine->uc_mcontext.pc);
+  auto sp = reinterpret_cast<u64*>(machine->uc_mcontext.sp);
+#else  // where there is no machine code
+  (void)machine;
+  const u8* pc = nullptr;
+  u64* sp = nullptr;
+#endif
   if (pc < context.tier.code_begin || pc >= context.tier.code_end) return;
   context.tier.activation.fault_pc = pc;
-  context.tier.activation.exit_sp = reinterpret_cast<u64*>(machine->uc_mcontext.gregs[REG_RSP]);
-#else
-  (void)context, (void)machine;
-#endif
+  context.tier.activation.exit_sp = sp;
 }
 
 void on_fault(int signal, siginfo_t* info, void* machine) {

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "engine/base/host_page.h"
 #include "engine/runtime/fault.h"
 #include "engine/runtime/objects.h"
 #include "engine/runtime/page_tracker.h"
@@ -17,8 +18,6 @@ namespace {
 constexpr u64 kGuardedReservation = (u64{1} << 33) + (u64{1} << 16);
 // Memories that are checked explicitly may grow to at most this.
 constexpr u64 kMaxReservation64 = u64{1} << 36;
-
-u64 round_up_to_host_page(u64 bytes) { return (bytes + 4095) & ~u64{4095}; }
 
 }  // namespace
 
@@ -33,7 +32,7 @@ Result<std::unique_ptr<Memory>> create_memory(const MemoryType& type, u64 limit_
   auto memory = std::make_unique<Memory>();
   memory->type = type;
   u64 min = type.min_bytes();
-  // A host page is the smallest that the processor guards.
+  // The processor guards no less than a host page, which is at most 64 KiB.
   bool guarded = type.limits.address == AddressType::I32 && type.page_size_log2 == 16;
   u64 ceiling = type.limits.address == AddressType::I32 ? u64{1} << 32 : kMaxReservation64;
   memory->limit_bytes = std::min({type.max_bytes(), limit_bytes, ceiling});
@@ -41,7 +40,7 @@ Result<std::unique_ptr<Memory>> create_memory(const MemoryType& type, u64 limit_
     return fail(ErrorKind::Limit, "a memory of " + std::to_string(min) + " bytes exceeds the limit of " +
                                       std::to_string(std::min(limit_bytes, ceiling)) + " bytes");
   memory->reserved_bytes =
-      guarded ? kGuardedReservation : std::max<u64>(round_up_to_host_page(memory->limit_bytes), 4096);
+      guarded ? kGuardedReservation : std::max(round_up_to_host_page(memory->limit_bytes), kHostPage);
   void* mapping = mmap(nullptr, memory->reserved_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapping == MAP_FAILED)
     return fail(ErrorKind::Limit, "cannot reserve " + std::to_string(memory->reserved_bytes) +

@@ -15,9 +15,7 @@ namespace {
 constexpr u32 kMaxOpenMappings = 24'000;
 std::atomic<u32> open_mappings = 0;
 
-constexpr u8 kZeroPage[kHostPage] = {};
-
-u64 round_up_to_page(u64 bytes) { return (bytes + kHostPage - 1) & ~(kHostPage - 1); }
+constexpr u8 kZeroPage[kMaxHostPage] = {};
 
 std::unexpected<Error> refused(const char* what) {
   return fail(ErrorKind::Limit, std::string("cannot ") + what + " a memory's image: " + std::strerror(errno));
@@ -31,7 +29,7 @@ Result<std::unique_ptr<MemoryImage>> MemoryImage::create(u64 memory_bytes, std::
   std::unique_ptr<MemoryImage> image(new MemoryImage(memory_bytes));
   for (const Segment& segment : segments)
     if (!segment.bytes.empty())
-      image->file_bytes_ = std::max(image->file_bytes_, round_up_to_page(segment.offset + segment.bytes.size()));
+      image->file_bytes_ = std::max(image->file_bytes_, round_up_to_host_page(segment.offset + segment.bytes.size()));
   if (image->file_bytes_ == 0) return image;
 
   image->file_ = memfd_create("brink image", MFD_CLOEXEC);

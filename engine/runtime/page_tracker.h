@@ -18,10 +18,9 @@
 #include <vector>
 
 #include "engine/base/error.h"
+#include "engine/base/host_page.h"
 
 namespace brink::runtime {
-
-inline constexpr u64 kHostPage = 4096;
 
 // Copying a page back costs 0.1 µs, having it dropped and fetched again by a fault 1.3 µs: so copying pays far beyond
 // this. But every open page of an idle instance is memory kept, and each is a fault of 10 µs to learn.

@@ -46,7 +46,7 @@ Result<void> PoolState::make_images(PoolSlot& first) {
   const ModuleInfo& info = module_.info();
   if (!shared_memories_.empty()) return {};
   for (const MemoryType& memory : info.memories)
-    if (memory.limits.is_shared || memory.min_bytes() % kHostPage != 0 || memory.page_size_log2 < 12) return {};
+    if (memory.limits.is_shared || (u64{1} << memory.page_size_log2) % kHostPage != 0) return {};
   std::vector<std::vector<MemoryImage::Segment>> segments(info.memories.size());
   for (const DataSegment& segment : info.data) {
     if (segment.mode != SegmentMode::Active) continue;

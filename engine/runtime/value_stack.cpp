@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "engine/base/host_page.h"
+
 namespace brink::runtime {
 namespace {
 
@@ -42,7 +44,7 @@ thread_local SpareStacks spare_stacks;
 }  // namespace
 
 ValueStack take_value_stack(u64 bytes) {
-  bytes = (bytes + 4095) & ~u64{4095};
+  bytes = round_up_to_host_page(bytes);
   if (ValueStack spare = spare_stacks.take(bytes); spare.begin != nullptr) return spare;
   void* mapping =
       mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);

@@ -10,6 +10,7 @@
 #include <ostream>
 #include <sstream>
 
+#include "engine/base/host_page.h"
 #include "wasi/preview1/context.h"
 
 namespace brink::wasi {
@@ -63,8 +64,8 @@ struct OpenOptions {
 class Guest {
  public:
   static constexpr u32 kMemoryBytes = 1 << 20;
-  static constexpr u32 kForeignPage = kMemoryBytes + 4096;
-  static constexpr u32 kMappedBytes = kForeignPage + 4096;
+  static constexpr u32 kForeignPage = kMemoryBytes + kMaxHostPage;
+  static constexpr u32 kMappedBytes = kForeignPage + kMaxHostPage;
 
   explicit Guest(Config config = {}) {
     auto made = make_context(std::move(config));
@@ -72,7 +73,7 @@ class Guest {
     context = *made;
     // A page that cannot be touched follows the memory, and one that could, but is not the guest's.
     void* place = ::mmap(nullptr, kMappedBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (place == MAP_FAILED || ::mprotect(static_cast<u8*>(place) + kMemoryBytes, 4096, PROT_NONE) != 0) abort();
+    if (place == MAP_FAILED || ::mprotect(static_cast<u8*>(place) + kMemoryBytes, kMaxHostPage, PROT_NONE) != 0) abort();
     bytes = static_cast<u8*>(place);
     memory = GuestMemory({bytes, kMemoryBytes});
   }
