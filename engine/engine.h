@@ -221,6 +221,11 @@ struct Config {
   // Compiles functions to machine code (jit/jit.h makes one); null: everything is interpreted, as it is
   // with `quicken` off or consume_fuel on.
   std::shared_ptr<runtime::TierCompiler> compiler;
+  // When it does: a function is interpreted until it has been called, and its loops have gone round, so many times
+  // together, and compiled then, on a thread of the engine's own, while the guest goes on. 0: at its first call.
+  u32 tier_threshold = 0;
+  // Off: on the guest's thread, which waits; what runs where is the same in every run then.
+  bool compile_in_background = true;
   // Parts of quick code that can be left out, to measure and to test without them: opcodes for frequent runs of
   // instructions, and results that stay in an accumulator until they are used.
   bool fuse = true;

@@ -15,15 +15,23 @@ using runtime::ModuleState;
 using runtime::NotedFrame;
 using runtime::TierState;
 
+struct Compiled {
+  u32 frame_bytes = 0;
+  u32 loop_entry = 0;
+  std::vector<LoopPosition> loops;
+};
+
 // One function, into the assembler's buffer. False where the body is not valid, which nobody should see: it was prepared.
 bool compile_function(ModuleState& module, const ModuleCode* code, const Stubs& stubs, Assembler& assembler, u32 index,
-                      const FunctionScan& scan, u32& frame_bytes, std::vector<CodeOrigin>* origins) {
+                      const FunctionScan& scan, Compiled& compiled, std::vector<CodeOrigin>* origins) {
   assembler.begin();
-  CompileOptions options{.memory0_guarded = module.memory0_guarded, .origins = origins};
+  CompileOptions options{.memory0_guarded = module.memory0_guarded,
+                         .loop_entry = module.engine->tier_up != nullptr,
+                         .origins = origins};
   FunctionCompiler sink(module, code, stubs, assembler, index, scan, options);
   BodyDecoder<FunctionCompiler> decoder(module.info, module.info.functions[index].body, sink, body_scratch());
   bool valid = decoder.decode_function(module.info.function_type(index)).has_value();
-  frame_bytes = sink.frame_bytes();
+  compiled = {sink.frame_bytes(), sink.loop_entry(), sink.loops()};
   return valid && assembler.ok() && !sink.is_too_large();
 }
 
@@ -32,13 +40,33 @@ __attribute__((noinline, no_sanitize("address"))) u64 native_word(const u64* at)
 
 class BaselineCompiler : public Compiler {
  public:
-  BaselineCompiler(std::shared_ptr<CodeArena> arena, const Features& features)
-      : features_(features), arena_(std::move(arena)), map_(std::make_shared<CodeMap>()), wrappers_(*arena_, features) {}
+  explicit BaselineCompiler(const Options& options) : options_(options) {}
 
-  bool make_stubs() { return stubs_.make(*arena_, features_); }
+  // What compile() needs and nothing else does: once.
+  Result<void> make_ready() {
+    std::lock_guard lock(mutex_);
+    if (begin_.load(std::memory_order_relaxed) != nullptr) return {};
+    if (failure_) return std::unexpected(*failure_);
+    auto failed = [&](Error error) {
+      failure_ = error;
+      return std::unexpected(std::move(error));
+    };
+    features_ = Features::host();
+    if (!features_.floor)
+      return failed({ErrorKind::Limit, "machine code needs a processor with SSE4.1, SSSE3 and POPCNT"});
+    auto arena = CodeArena::create(options_.arena_bytes);
+    if (!arena) return failed(std::move(arena.error()));
+    arena_ = std::move(*arena);
+    if (!stubs_.make(*arena_, features_)) return failed({ErrorKind::Limit, "no room for machine code"});
+    wrappers_.emplace(*arena_, features_);
+    end_.store(arena_->end(), std::memory_order_relaxed);
+    begin_.store(arena_->begin(), std::memory_order_release);
+    return {};
+  }
 
   const void* compile(ModuleState& module, FunctionCode& code) override {
     auto begin = std::chrono::steady_clock::now();
+    if (!is_ready() && !make_ready()) return count_left(&Statistics::out_of_room);
     if (!module.machine_code) module.machine_code = ModuleCode::create(arena_, map_, stubs_, module);
     if (!module.machine_code) return count_left(&Statistics::out_of_room);
     ModuleCode& space = ModuleCode::of(module);
@@ -47,13 +75,18 @@ class BaselineCompiler : public Compiler {
     FunctionScan scan = scan_function(module.info, index);
     if (!scan.valid || scan.refused != Op::kUnknown) return count_left(&Statistics::unsupported);
     Assembler& assembler = this->assembler();
-    CodeHeader header{nullptr, own, 0};
-    if (!compile_function(module, &space, stubs_, assembler, index, scan, header.frame_bytes, nullptr))
+    Compiled compiled;
+    if (!compile_function(module, &space, stubs_, assembler, index, scan, compiled, nullptr))
       return count_left(&Statistics::failed);
-    header.wrapper = wrappers_.get(module.info.function_type(index));
+    CodeHeader header{wrappers_->get(module.info.function_type(index)), own, compiled.frame_bytes};
     if (header.wrapper == nullptr) return count_left(&Statistics::out_of_room);
-    const u8* entry = space.place(assembler.code(), assembler.relocations(), header);
+    const u8* entry = space.place(assembler.code(), assembler.relocations(), header, compiled.loop_entry);
     if (entry == nullptr) return count_left(&Statistics::out_of_room);
+    if (compiled.loop_entry != 0) {
+      std::unordered_map<u32, const u8*> positions;
+      for (const LoopPosition& loop : compiled.loops) positions.emplace(loop.original, entry + loop.native);
+      space.add_loops(own, entry + compiled.loop_entry, std::move(positions));
+    }
     space.publish(own, entry);
     auto spent = std::chrono::steady_clock::now() - begin;
     std::lock_guard lock(mutex_);
@@ -71,6 +104,14 @@ class BaselineCompiler : public Compiler {
   bool enter(TierState& tier, const void* machine, u64* fp, u8* memory0) override {
     using Enter = bool (*)(TierState*, const void*, u64*, u8*);
     return reinterpret_cast<Enter>(reinterpret_cast<u64>(stubs_.enter))(&tier, machine, fp, memory0);
+  }
+
+  runtime::LoopEntry loop_entry(const FunctionCode& code, u32 loop) override {
+    const ModuleState& module = *code.module;
+    u32 own = static_cast<u32>(&code - module.code);
+    runtime::LoopEntry entry = ModuleCode::of(const_cast<ModuleState&>(module)).find_loop(own, loop);
+    if (entry.machine != nullptr) loop_entries_.fetch_add(1, std::memory_order_relaxed);
+    return entry;
   }
 
   size_t note_frames(const Activation& activation, std::span<NotedFrame> out) override {
@@ -97,23 +138,29 @@ class BaselineCompiler : public Compiler {
     u32 index = static_cast<u32>(frame.function - module.code) + module.info.imported_functions;
     std::vector<CodeOrigin> origins;
     FunctionScan scan = scan_function(module.info, index);
-    u32 frame_bytes = 0;
+    Compiled compiled;
     Assembler assembler(features_);
-    if (!compile_function(module, &ModuleCode::of(module), stubs_, assembler, index, scan, frame_bytes, &origins)) return 0;
+    if (!compile_function(module, &ModuleCode::of(module), stubs_, assembler, index, scan, compiled, &origins)) return 0;
     for (const CodeOrigin& origin : origins)
       if (origin.native == frame.native) return origin.original;
     return 0;
   }
 
-  const u8* code_begin() const override { return arena_->begin(); }
-  const u8* code_end() const override { return arena_->end(); }
+  bool has_code_at(const u8* address) const override {
+    const u8* begin = begin_.load(std::memory_order_acquire);
+    return begin != nullptr && address >= begin && address < end_.load(std::memory_order_relaxed);
+  }
 
   Statistics statistics() const override {
     std::lock_guard lock(mutex_);
-    return statistics_;
+    Statistics statistics = statistics_;
+    statistics.loop_entries = loop_entries_.load(std::memory_order_relaxed);
+    return statistics;
   }
 
  private:
+  bool is_ready() const { return begin_.load(std::memory_order_acquire) != nullptr; }
+
   const void* count_left(u64 Statistics::* reason) {
     std::lock_guard lock(mutex_);
     statistics_.*reason += 1;
@@ -127,25 +174,27 @@ class BaselineCompiler : public Compiler {
     return *assembler;
   }
 
+  Options options_;
+  // Made by make_ready, constant afterwards.
   Features features_;
   std::shared_ptr<CodeArena> arena_;
-  std::shared_ptr<CodeMap> map_;
   Stubs stubs_;
-  Wrappers wrappers_;
+  std::optional<Wrappers> wrappers_;
+  std::atomic<const u8*> begin_ = nullptr, end_ = nullptr;  // of the arena; begin_ when everything is there
+
+  std::shared_ptr<CodeMap> map_ = std::make_shared<CodeMap>();
   mutable std::mutex mutex_;
+  std::optional<Error> failure_;
   Statistics statistics_;
+  std::atomic<u64> loop_entries_ = 0;
 };
 
 }  // namespace
 
 Result<std::shared_ptr<Compiler>> make_compiler(const Options& options) {
-  const Features& features = Features::host();
-  if (!features.floor)
-    return fail(ErrorKind::Limit, "machine code needs a processor with SSE4.1, SSSE3 and POPCNT");
-  auto arena = CodeArena::create(options.arena_bytes);
-  if (!arena) return std::unexpected(std::move(arena.error()));
-  auto compiler = std::make_shared<BaselineCompiler>(std::move(*arena), features);
-  if (!compiler->make_stubs()) return fail(ErrorKind::Limit, "no room for machine code");
+  auto compiler = std::make_shared<BaselineCompiler>(options);
+  if (!options.lazy)
+    if (Result<void> ready = compiler->make_ready(); !ready) return std::unexpected(std::move(ready.error()));
   return compiler;
 }
 

@@ -11,6 +11,9 @@ namespace brink::jit {
 
 struct Options {
   u32 arena_bytes = 512u << 20;  // of address space for machine code; functions that find no room are interpreted
+  // Nothing is asked of the processor or the system before the first function is compiled; what make_compiler would have failed
+  // with leaves all functions to the interpreter then.
+  bool lazy = false;
 };
 
 // What a compiler has done so far.
@@ -18,6 +21,7 @@ struct Statistics {
   u64 functions = 0;      // compiled
   u64 wasm_bytes = 0;     // of their bodies
   u64 machine_bytes = 0;  // of their code
+  u64 loop_entries = 0;   // frames that went on in machine code in the middle of a loop
   u64 nanoseconds = 0;    // spent on them
   // Left to the interpreter, by reason.
   u64 unsupported = 0;    // an instruction (tail calls, try blocks, br_on_cast)
@@ -30,7 +34,7 @@ class Compiler : public runtime::TierCompiler {
   virtual Statistics statistics() const = 0;
 };
 
-// Fails where the processor lacks SSE4.1 or POPCNT, or the system gives no executable memory.
+// Fails where the processor lacks SSE4.1 or POPCNT, or the system gives no executable memory, unless it is lazy.
 Result<std::shared_ptr<Compiler>> make_compiler(const Options& options = {});
 
 }  // namespace brink::jit

@@ -101,7 +101,7 @@ class RunCommand : public Command {
     app()
         ->add_flag("--no-quicken", no_quicken_, "Interpret the module's bytes in place, without quick code")
         ->excludes(fuel);
-    add_tier_option(*app(), tier_);
+    add_tier_options(*app(), tier_);
     app()->add_flag("--no-fusion", no_fusion_, "Quick code without opcodes for runs of instructions");
     app()->add_flag("--no-stack-caching", no_stack_caching_, "Quick code whose results go to memory at once");
     app()->add_flag("--eager", eager_, "Validate every function before the first one runs");
@@ -282,7 +282,7 @@ class RunCommand : public Command {
   bool no_cache_ = false;
   std::string cache_folder_;
   std::string cache_size_;
-  std::string tier_;
+  TierOptions tier_;
   bool no_fusion_ = false;
   bool no_stack_caching_ = false;
   bool eager_ = false;

@@ -129,6 +129,8 @@ class ScriptRunner {
     config.eager_validation = true;
     config.quicken = options.quicken;
     config.compiler = options.compiler;
+    config.tier_threshold = options.tier_threshold;
+    config.compile_in_background = options.compile_in_background;
     return config;
   }
 

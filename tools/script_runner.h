@@ -33,7 +33,9 @@ struct ScriptOptions {
   bool quicken = true;     // as Config::quicken
   // Every instance that can be frozen is replaced by one of its snapshot (engine/snapshot), before anything uses it.
   bool snapshot = false;
-  std::shared_ptr<runtime::TierCompiler> compiler;  // as Config::compiler
+  std::shared_ptr<runtime::TierCompiler> compiler;  // as Config's, with the next two
+  u32 tier_threshold = 0;
+  bool compile_in_background = true;
   // Receives a line without a newline: failures and skipped commands as "FILE:LINE:COLUMN: …", and if verbose also
   // differing messages and what the guest prints.
   std::function<void(std::string_view line)> print = [](std::string_view) {};

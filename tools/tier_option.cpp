@@ -7,21 +7,40 @@
 #endif
 
 namespace brink::tools {
+namespace {
 
-void add_tier_option(CLI::App& app, std::string& tier) {
-  app.add_option("--tier", tier, "interp (the default), or jit: compile every function to machine code at its first call")
-      ->allow_extra_args(false)
-      ->type_name("")
-      ->check(CLI::IsMember({"interp", "jit"}));
+// Config::tier_threshold with --tier auto. RATIONALE.md has the figures.
+constexpr u32 kThreshold = 2000;
+
+}  // namespace
+
+void add_tier_options(CLI::App& app, TierOptions& options) {
+  auto single = [](CLI::Option* option) { return option->allow_extra_args(false)->type_name(""); };
+  single(app.add_option("--tier", options.tier,
+                        "interp (the default); jit: compile every function to machine code at its first call; auto: those that are "
+                        "hot, while the program runs"))
+      ->check(CLI::IsMember({"interp", "jit", "auto"}));
+  single(app.add_option("--tier-threshold", options.threshold,
+                        "NUMBER: of calls and rounds of its loops that make a function hot (default " +
+                            std::to_string(kThreshold) + ")"))
+      ->check(CLI::Range(u32{1}, u32{1} << 30));
+  app.add_flag("--tier-wait", options.wait, "With auto: wait for machine code, so that every run is the same");
 }
 
-Result<void> set_tier(Config& config, const std::string& tier) {
-  if (tier != "jit") return {};
-  if (!config.quicken) return fail(ErrorKind::Usage, "--tier jit and --no-quicken exclude each other");
+Result<void> set_tier(Config& config, const TierOptions& options) {
+  bool is_auto = options.tier == "auto";
+  if (!is_auto && (options.threshold || options.wait))
+    return fail(ErrorKind::Usage, "--tier-threshold and --tier-wait need --tier auto");
+  if (!is_auto && options.tier != "jit") return {};
+  if (!config.quicken) return fail(ErrorKind::Usage, "--tier " + options.tier + " and --no-quicken exclude each other");
 #ifdef BRINK_JIT
-  auto compiler = jit::make_compiler();
+  auto compiler = jit::make_compiler({.lazy = is_auto});
   if (!compiler) return std::unexpected(std::move(compiler.error()));
   config.compiler = std::move(*compiler);
+  if (is_auto) {
+    config.tier_threshold = options.threshold.value_or(kThreshold);
+    config.compile_in_background = !options.wait;
+  }
   return {};
 #else
   return fail(ErrorKind::Unsupported, "this build of brink compiles no machine code");

@@ -1,5 +1,6 @@
 // The option --tier: who runs functions.
 #pragma once
+#include <optional>
 #include <string>
 
 #include "engine/engine.h"
@@ -10,9 +11,15 @@ class App;
 
 namespace brink::tools {
 
-// `tier` holds what was given: "interp" or "jit"; empty: the default, which is the interpreter.
-void add_tier_option(CLI::App& app, std::string& tier);
+// As given on the command line.
+struct TierOptions {
+  std::string tier;  // "interp", "jit" or "auto"; empty: the default
+  std::optional<u32> threshold;
+  bool wait = false;
+};
+
+void add_tier_options(CLI::App& app, TierOptions& options);
 // Fails where machine code was asked for and cannot be had.
-Result<void> set_tier(Config& config, const std::string& tier);
+Result<void> set_tier(Config& config, const TierOptions& options);
 
 }  // namespace brink::tools

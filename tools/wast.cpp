@@ -17,7 +17,7 @@ class WastCommand : public Command {
     add_feature_option(*app(), features_);
     app()->add_flag("--no-quicken", no_quicken_, "Interpret the module's bytes in place, without quick code");
     app()->add_flag("--snapshot", snapshot_, "Use snapshots of the instances instead of the instances, where possible");
-    add_tier_option(*app(), tier_);
+    add_tier_options(*app(), tier_);
     app()->add_option("FILE", files_, "Scripts, each run in a store of its own")->required()->check(refuse_empty);
   }
 
@@ -32,6 +32,8 @@ class WastCommand : public Command {
     tier.quicken = options.quicken;
     if (Result<void> set = set_tier(tier, tier_); !set) return report_error(set.error());
     options.compiler = tier.compiler;
+    options.tier_threshold = tier.tier_threshold;
+    options.compile_in_background = tier.compile_in_background;
     options.print = [](std::string_view line) { print_line(printable(line)); };
     ScriptCounts total;
     for (const std::string& file : files_) {
@@ -57,7 +59,7 @@ class WastCommand : public Command {
   bool gc_stress_ = false;
   bool no_quicken_ = false;
   bool snapshot_ = false;
-  std::string tier_;
+  TierOptions tier_;
 };
 
 }  // namespace

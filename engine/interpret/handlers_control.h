@@ -287,6 +287,11 @@ gc::ExceptionObject* make_exception(State& s, u32 tag_index);
 Flow unwind_callers(State& s, gc::ExceptionObject* exception);
 // The body of a compiled function's only instruction; runtime/tier.cpp.
 Flow enter_machine_code(State& s);
+// The innermost frame's function is hot, at its beginning or at the loop whose instruction is there in the body: asks for
+// machine code. Where there is some that the frame can go on in, does so, until the frame has returned, and answers
+// true, with `flow` as of an instruction; else nothing has changed.
+inline constexpr u32 kFunctionEntry = ~u32{0};
+bool tier_up(State& s, u32 loop, Flow& flow);
 
 BRINK_OP(TryTable) {
   const u8* p = after_block_type(s.pc + 1);

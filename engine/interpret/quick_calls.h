@@ -278,6 +278,34 @@ struct RunMachineCode : OutOfLine<RunMachineCode> {
   }
 };
 
+// Goes on in machine code where there is some, as RunMachineCode does; a loop in the middle of its function.
+template <bool kIsLoop>
+struct CountHeat {
+  struct Slow {
+    static constexpr bool kExists = true;
+    template <class Width>
+    static Flow run(QuickState& s) {
+      u32 loop = kIsLoop ? read_operand<u32>(s) : kFunctionEntry;
+      const u64* result = s.fp;
+      State plain = plain_state(s, s.pc, nullptr);
+      Flow flow = Flow::Next;
+      if (!tier_up(plain, loop, flow)) return Flow::Next;
+      if (flow == Flow::Next) take_state(s, plain);
+      return load_result(s, result, flow);
+    }
+  };
+  template <class Width>
+  BRINK_INLINE static Flow run(QuickState& s) {
+    std::atomic<i32>& heat = s.frame->code->heat;
+    i32 left = heat.load(std::memory_order_relaxed) - 1;  // counts of other threads may get lost
+    heat.store(left, std::memory_order_relaxed);
+    if (left <= 0) [[unlikely]]
+      return Flow::Slow;
+    if constexpr (kIsLoop) s.pc += sizeof(u32);
+    return Flow::Next;
+  }
+};
+
 struct ReturnAcrossInstances {
   using Slow = NoSlowHalf;
   template <class Width>

@@ -12,6 +12,7 @@ QuickSink::QuickSink(const ModuleInfo& module, const QuickenOptions& options, u3
       plain_memory0_(options.memory0_guarded && !module.memories.empty() &&
                      module.memories[0].limits.address == AddressType::I32 && module.memories[0].page_size_log2 == 16),
       caches_results_(options.cache_results),
+      counts_heat_(options.count_heat),
       result_slots_(result_slots) {}
 
 void QuickSink::on_start(const BodyState& state, std::span<const u8> code, u32 code_offset) {
@@ -19,6 +20,7 @@ void QuickSink::on_start(const BodyState& state, std::span<const u8> code, u32 c
   code_ = code.data();
   prepared_.code_offset = code_offset;
   prepared_.local_slot_count = local_slots_ = state.local_slot_count();
+  if (counts_heat_) emit(QuickOp::CountCall);
   if (local_slots_ == state.locals().size()) return;
   u32 slot = 0;
   for (ValueType type : state.locals()) {
@@ -95,6 +97,10 @@ void QuickSink::on_block(const Instruction& instruction, Frame& frame, u32) {
       store_all();
       frame.label.position = out_.bind();
       t_ = f_ = {};
+      if (counts_heat_) {
+        emit(QuickOp::CountLoop);
+        out_.word(instruction.pc);
+      }
       break;
     case Op::Try:
       region_.kind = TryRegion::Kind::Try;

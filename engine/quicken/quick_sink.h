@@ -213,6 +213,7 @@ class QuickSink : public NullSink {
   const ModuleInfo& module_;
   bool plain_memory0_;
   bool caches_results_;
+  bool counts_heat_;
   u32 result_slots_;
   const BodyState* state_ = nullptr;
   const u8* code_ = nullptr;

@@ -16,14 +16,16 @@ struct QuickenOptions {
   // Off: every result goes to its slot before the next instruction, unless that is the branch, local.set or local.tee
   // that takes it.
   bool cache_results = true;
+  // Functions count their calls and the rounds of their loops (FunctionCode::heat): runtime/tier_up.h. Not with fuel.
+  bool count_heat = false;
   // Filled where not null, in ascending order of `quick`.
   std::vector<CodeOrigin>* origins = nullptr;
 
   // What the code depends on: options that make other code have other bits.
   u32 bits() const {
     // Names all members, so that one that is added must be thought of.
-    auto [guarded, fuel, fused, cached, unimportant] = *this;
-    return (guarded ? 1u : 0u) | (fuel ? 2u : 0u) | (fused ? 4u : 0u) | (cached ? 8u : 0u);
+    auto [guarded, fuel, fused, cached, counted, unimportant] = *this;
+    return (guarded ? 1u : 0u) | (fuel ? 2u : 0u) | (fused ? 4u : 0u) | (cached ? 8u : 0u) | (counted ? 16u : 0u);
   }
 };
 

@@ -102,11 +102,9 @@ Context::Context(StoreState& owner) : store(&owner) {
   bool quicken = owner.engine.config().quicken;
   exit_pc = quicken ? interpret::kQuickExit : interpret::kExit;
   cross_return_pc = quicken ? interpret::kQuickCrossReturn : interpret::kCrossReturn;
-  if (const TierCompiler* compiler = owner.engine.config().compiler.get()) {
+  if (owner.engine.config().compiler) {
     tier.context = this;
     noted_frames = std::make_unique<NotedFrame[]>(kMaxNotedFrames);
-    tier.code_begin = compiler->code_begin();
-    tier.code_end = compiler->code_end();
   }
 }
 

@@ -50,7 +50,8 @@ void note_machine_code(Context& context, const ucontext_t* machine) {
   const u8* pc = nullptr;
   u64* sp = nullptr;
 #endif
-  if (pc < context.tier.code_begin || pc >= context.tier.code_end) return;
+  const TierCompiler* compiler = context.store->engine.state()->config.compiler.get();
+  if (compiler == nullptr || !compiler->has_code_at(pc)) return;
   context.tier.activation.fault_pc = pc;
   context.tier.activation.exit_sp = sp;
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -12,6 +13,7 @@
 #include "engine/runtime/objects.h"
 #include "engine/quicken/quickener.h"
 #include "engine/runtime/tier.h"
+#include "engine/runtime/tier_up.h"
 #include "engine/validate/validator.h"
 
 namespace brink {
@@ -20,6 +22,7 @@ namespace runtime {
 ModuleState::ModuleState(const Engine& owner) : engine(owner.state()), handle(owner) {}
 
 ModuleState::~ModuleState() {
+  if (engine->tier_up) engine->tier_up->forget(*this);
   if (code != nullptr) munmap(code, (info.functions.size() - info.imported_functions) * sizeof(FunctionCode));
   if (mapping != nullptr) munmap(mapping, mapping_size);
 }
@@ -39,7 +42,8 @@ quick::QuickenOptions ModuleState::quicken_options() const {
   return {.memory0_guarded = memory0_guarded,
           .consume_fuel = config.consume_fuel,
           .fuse = config.fuse,
-          .cache_results = config.cache_results};
+          .cache_results = config.cache_results,
+          .count_heat = engine->tier_up != nullptr};
 }
 
 Result<void> prepare(ModuleState& module, FunctionCode& code) {
@@ -58,8 +62,8 @@ Result<void> prepare(ModuleState& module, FunctionCode& code) {
   if (!prepared) return std::unexpected(module.locate(std::move(prepared.error())));
   auto kept = std::make_unique<PreparedCode>(std::move(*prepared));
   code.side = kept->side.data();
-  code.param_slots = kept->param_slots;
-  code.result_slots = kept->result_slots;
+  code.param_slots = static_cast<u16>(kept->param_slots);
+  code.result_slots = static_cast<u16>(kept->result_slots);
   code.extra_local_slots = kept->local_slot_count - kept->param_slots;
   code.frame_bytes = (code.extra_local_slots + kept->max_operand_slots) * static_cast<u32>(sizeof(u64));
   code.local_slots = kept->local_slots.data();
@@ -68,7 +72,10 @@ Result<void> prepare(ModuleState& module, FunctionCode& code) {
   const u8* first = kept->code.get();
   bool is_quick = kept->is_quick;
   module.prepared.push_back(std::move(kept));
-  if (TierCompiler* compiler = module.engine->config.compiler.get(); compiler != nullptr && is_quick && !module.engine->config.consume_fuel)
+  const Config& config = module.engine->config;
+  if (module.engine->tier_up)
+    code.heat.store(static_cast<i32>(std::min<u32>(config.tier_threshold, INT32_MAX)), std::memory_order_relaxed);
+  else if (TierCompiler* compiler = config.compiler.get(); compiler != nullptr && is_quick && !config.consume_fuel)
     if (const void* machine = compiler->compile(module, code)) {
       code.machine.store(machine, std::memory_order_release);
       first = interpret::kQuickEnterTier;

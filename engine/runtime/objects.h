@@ -25,6 +25,7 @@ struct QuickenOptions;
 namespace brink::runtime {
 
 struct Context;
+class TierUp;
 class MemoryImage;
 class PageTracker;
 class ParkingLot;
@@ -35,8 +36,9 @@ struct MemoryBudget;
 struct alignas(64) FunctionCode {
   std::atomic<const u8*> code;  // first instruction; null: not prepared yet
   const SideEntry* side;
-  u32 param_slots;
-  u32 result_slots;
+  u16 param_slots;               // limits.h bounds both
+  u16 result_slots;
+  mutable std::atomic<i32> heat;  // what is left until it is worth machine code: tier_up.h
   u32 extra_local_slots;         // locals that are not parameters: zeroed at the call
   u32 frame_bytes;               // operand and extra local slots, times 8: what the value stack must still have
   const u32* local_slots;        // Mapped and V128 stamps: local index → slot
@@ -165,6 +167,7 @@ struct ModuleState {
   std::unique_ptr<PreparedSource> source;  // asked before a function is prepared, where not null
   std::vector<std::unique_ptr<PreparedCode>> prepared;
   std::shared_ptr<void> machine_code;  // what Config::compiler keeps for the module
+  std::vector<u8> tier_requests;       // TierUp's, by own function; empty until the first
 
   explicit ModuleState(const Engine& engine);
   ~ModuleState();
@@ -230,6 +233,10 @@ void collect_garbage(StoreState& store);
 struct EngineState {
   Config config;
   TypeRegistry types;
+  std::unique_ptr<TierUp> tier_up;  // null where functions are not compiled by heat
+
+  explicit EngineState(const Config& config);
+  ~EngineState();
 };
 
 struct StoreState {

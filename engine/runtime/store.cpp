@@ -5,6 +5,7 @@
 #include "engine/runtime/interrupts.h"
 #include "engine/runtime/objects.h"
 #include "engine/runtime/page_tracker.h"
+#include "engine/runtime/tier_up.h"
 
 namespace brink {
 namespace runtime {
@@ -31,7 +32,13 @@ bool StoreState::adopt_memory(const std::shared_ptr<Memory>& memory) {
 
 }  // namespace runtime
 
-Engine::Engine(const Config& config) : state_(std::make_shared<runtime::EngineState>()) { state_->config = config; }
+runtime::EngineState::EngineState(const Config& given) : config(given) {
+  if (config.compiler && config.tier_threshold != 0 && config.quicken && !config.consume_fuel)
+    tier_up = std::make_unique<TierUp>(*config.compiler, config.compile_in_background);
+}
+runtime::EngineState::~EngineState() = default;
+
+Engine::Engine(const Config& config) : state_(std::make_shared<runtime::EngineState>(config)) {}
 const Config& Engine::config() const { return state_->config; }
 TypeRegistry& Engine::types() const { return state_->types; }
 

@@ -7,6 +7,7 @@
 #include "engine/runtime/backtrace.h"
 #include "engine/runtime/fault.h"
 #include "engine/runtime/objects.h"
+#include "engine/runtime/tier_up.h"
 
 namespace brink::runtime {
 namespace {
@@ -65,27 +66,67 @@ void leave_by_trap(Context& context) {
 
 namespace brink::interpret {
 
-Flow enter_machine_code(State& s) {
-  Context& context = *s.context;
+namespace {
+
+// Where the locals and operands of a frame's machine code must end.
+const u64* value_limit(const Frame* frame) {
+  return reinterpret_cast<const u64*>(reinterpret_cast<const u8*>(frame) - kFrameReserve - runtime::kLeafReserveBytes);
+}
+
+// A function that has begun may go on where machine code's prologue would have refused to begin.
+bool has_room_for_machine_code(const State& s) {
+  constexpr u64 kNative = 1024;
   const FunctionCode& code = *s.frame->code;
+  const u64* end = s.fp + code.param_slots + code.frame_bytes / sizeof(u64);
+  return end <= value_limit(s.frame) &&
+         reinterpret_cast<u64>(__builtin_frame_address(0)) > s.context->tier.native_bottom + kNative;
+}
+
+// The rest of the innermost frame, from `machine` on.
+Flow run_machine_code(State& s, const void* machine) {
+  Context& context = *s.context;
   runtime::Activation outer = context.tier.activation;
   runtime::Activation& inner = context.tier.activation;
   inner.instance = s.instance;
   inner.globals = s.instance->globals;
   inner.tables = s.instance->tables;
   inner.memories = s.instance->memories;
-  inner.value_limit =
-      reinterpret_cast<const u64*>(reinterpret_cast<const u8*>(s.frame) - kFrameReserve - runtime::kLeafReserveBytes);
+  inner.value_limit = value_limit(s.frame);
   inner.fault_pc = nullptr;
   inner.entry_frame = s.frame;
   inner.outer = &outer;
   context.frame = s.frame;
   runtime::TierCompiler& compiler = *context.store->engine.state()->config.compiler;
-  bool thrown = compiler.enter(context.tier, code.machine.load(std::memory_order_acquire), s.fp, s.memory);
+  bool thrown = compiler.enter(context.tier, machine, s.fp, s.memory);
   inner = outer;
   if (thrown) return unwind_callers(s, std::exchange(context.exception, nullptr));
   pop_frame(s);
   return Flow::Next;
+}
+
+}  // namespace
+
+Flow enter_machine_code(State& s) {
+  return run_machine_code(s, s.frame->code->machine.load(std::memory_order_acquire));
+}
+
+bool tier_up(State& s, u32 loop, Flow& flow) {
+  const FunctionCode& code = *s.frame->code;
+  runtime::EngineState& engine = *s.context->store->engine.state();
+  const void* machine = engine.tier_up->request(*s.instance->module, code);
+  if (machine == nullptr) return false;
+  if (loop != kFunctionEntry) {
+    runtime::LoopEntry entry = engine.config.compiler->loop_entry(code, loop);
+    if (entry.machine == nullptr || !has_room_for_machine_code(s)) {
+      constexpr i32 kTryAgain = 1000;
+      code.heat.store(kTryAgain, std::memory_order_relaxed);
+      return false;
+    }
+    s.context->tier.loop_position = entry.position;
+    machine = entry.machine;
+  }
+  flow = run_machine_code(s, machine);
+  return true;
 }
 
 }  // namespace brink::interpret

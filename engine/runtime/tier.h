@@ -84,8 +84,7 @@ struct alignas(16) TierState {
   u64 sign32[2] = {0x8000000080000000, 0x8000000080000000};
   u64 sign64[2] = {0x8000000000000000, 0x8000000000000000};
   Context* context = nullptr;
-  const u8* code_begin = nullptr;  // where machine code may be
-  const u8* code_end = nullptr;
+  const void* loop_position = nullptr;  // on the way into a loop: LoopEntry
 };
 
 // What leaving room for a small leaf function means.
@@ -98,23 +97,32 @@ struct NotedFrame {
   u32 native;  // offset in the function's machine code
 };
 
+// Where a running frame can leave the interpreter for machine code: `machine` as of a function, for enter(), with
+// TierState::loop_position set to `position`.
+struct LoopEntry {
+  const void* machine = nullptr;  // null: nowhere
+  const void* position = nullptr;
+};
+
 class TierCompiler {
  public:
   virtual ~TierCompiler() = default;
 
-  // Compiles a function that has been prepared as quick code; null where it stays with the interpreter. Called with the
-  // module's prepare_mutex held. What the compiler keeps for the module is in ModuleState::machine_code.
+  // Compiles a function that has been prepared as quick code; null where it stays with the interpreter. One function of
+  // a module at a time; any thread, other functions of the module running meanwhile. What the compiler keeps for the module
+  // is in ModuleState::machine_code.
   virtual const void* compile(ModuleState& module, FunctionCode& code) = 0;
   // Runs `machine`; true if an exception (Context::exception) came out of it.
   virtual bool enter(TierState& tier, const void* machine, u64* fp, u8* memory0) = 0;
+  // The loop of a compiled function whose instruction is at `loop` in the body.
+  virtual LoopEntry loop_entry(const FunctionCode& code, u32 loop) = 0;
   // Notes the frames of an activation that has left machine code, innermost first, as far as there is room; how many.
   // Its native stack must be there still. Allocates nothing: a signal handler calls it.
   virtual size_t note_frames(const Activation& activation, std::span<NotedFrame> out) = 0;
   // The instruction that a frame is at: its offset in the body, from the first instruction.
   virtual u32 original_offset(const NotedFrame& frame) = 0;
-  // All machine code is in here.
-  virtual const u8* code_begin() const = 0;
-  virtual const u8* code_end() const = 0;
+  // Whether machine code may be there. A signal handler asks.
+  virtual bool has_code_at(const u8* address) const = 0;
 };
 
 // The lowest native stack pointer that guest code of this thread may use.

@@ -94,14 +94,33 @@ void FunctionCompiler::on_start(const BodyState& state, std::span<const u8> code
   prologue();
 }
 
-void FunctionCompiler::prologue() {
+void FunctionCompiler::save_registers() {
   for (Gp reg : shape_.saved) a_.push(reg);
-  if (!shape_.saved_fp.empty()) {
-    i32 bytes = static_cast<i32>(8 * shape_.saved_fp.size());
-    a_.alu(Alu::Sub, Width::W64, Gp::rsp, Gp::rsp, bytes);
-    for (size_t i = 0; i < shape_.saved_fp.size(); ++i)
-      a_.store_float(8, {Gp::rsp, static_cast<i32>(8 * i)}, shape_.saved_fp[i]);
+  if (shape_.saved_fp.empty()) return;
+  i32 bytes = static_cast<i32>(8 * shape_.saved_fp.size());
+  a_.alu(Alu::Sub, Width::W64, Gp::rsp, Gp::rsp, bytes);
+  for (size_t i = 0; i < shape_.saved_fp.size(); ++i)
+    a_.store_float(8, {Gp::rsp, static_cast<i32>(8 * i)}, shape_.saved_fp[i]);
+}
+
+// At a loop's head everything else is in its slot: the operands below it, and the locals that are not pinned.
+void FunctionCompiler::write_loop_entry() {
+  static constexpr u8 kHeader[sizeof(CodeHeader)] = {};
+  a_.align(16);
+  a_.embed(kHeader, sizeof kHeader);
+  loop_entry_ = a_.offset();
+  save_registers();
+  for (const LocalInfo& local : locals_) {
+    if (!local.pinned()) continue;
+    Value in_slot{Place::Slot, local.kind, 0, Condition::Equal, local.slot};
+    if (is_float(local.kind)) load_to(in_slot, local.fp());
+    else load_to(in_slot, local.gp(), true);
   }
+  a_.jump(Address{kTier, static_cast<i32>(layout::kLoopPosition)});
+}
+
+void FunctionCompiler::prologue() {
+  save_registers();
   // Every frame leaves room for a leaf of kLeafReserveBytes, which then need not look.
   u64 frame = 8 * (u64{local_slots_} + scan_.operand_slots);
   if (!scan_.is_leaf || frame > runtime::kLeafReserveBytes) {

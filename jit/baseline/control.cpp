@@ -129,6 +129,7 @@ void FunctionCompiler::on_block(const Instruction& instruction, Frame& frame, u3
   store_top(frame.param_slots());
   a_.align(16);
   frame.label.position = a_.offset();
+  if (options_.loop_entry) loops_.push_back({instruction.pc, a_.offset()});
   emit_poll();
 }
 
@@ -183,6 +184,7 @@ void FunctionCompiler::on_function_end(const Instruction&, Frame& frame) {
     epilogue();
   }
   finish_slow_paths();
+  if (!loops_.empty()) write_loop_entry();
 }
 
 // --- Branches ----------------------------------------------------------------------------------------------------------

@@ -28,8 +28,15 @@ struct CodeOrigin {
   u32 original;  // of the instruction in the body
 };
 
+// Where the code of a loop starts.
+struct LoopPosition {
+  u32 original;  // of the loop in the body
+  u32 native;
+};
+
 struct CompileOptions {
   bool memory0_guarded = true;
+  bool loop_entry = false;  // frames of the interpreter may go on at its loops
   // Filled where not null.
   std::vector<CodeOrigin>* origins = nullptr;
 };
@@ -70,6 +77,11 @@ class FunctionCompiler : public NullSink {
   void on_branch_table(const Instruction& instruction, u32 targets);
 
   u32 frame_bytes() const { return shape_.bytes(); }
+  // In ascending order of both; with loop_entry.
+  const std::vector<LoopPosition>& loops() const { return loops_; }
+  // Where code begins that makes a frame for any of them, loads what is pinned, and goes on at TierState::loop_position; room for
+  // a CodeHeader is before it. 0: there is no loop.
+  u32 loop_entry() const { return loop_entry_; }
   // Branches that move thousands of values each would make more code than anyone wants: the function is given up.
   bool is_too_large() const { return a_.offset() > size_limit_; }
 
@@ -218,7 +230,9 @@ class FunctionCompiler : public NullSink {
   void table_target(Frame& target, u32 depth);
 
   void prologue();
+  void save_registers();
   void epilogue();
+  void write_loop_entry();
   void zero_locals(u32 first, u32 count);
   void move_results(u32 count);
   void call(const Instruction& instruction);
@@ -293,6 +307,9 @@ class FunctionCompiler : public NullSink {
     u8 bytes[16];
   };
   std::vector<VectorConstant> constants_;
+
+  std::vector<LoopPosition> loops_;
+  u32 loop_entry_ = 0;
 
   u32 table_at_ = 0;    // the br_table in progress: its table's offset, the next target's field
   u32 table_next_ = 0;

@@ -22,6 +22,7 @@ inline constexpr u32 kExitSp = kActivation + offsetof(runtime::Activation, exit_
 inline constexpr u32 kIntegers = offsetof(runtime::TierState, integers);
 inline constexpr u32 kFloats = offsetof(runtime::TierState, floats);
 inline constexpr u32 kScratch = offsetof(runtime::TierState, scratch);
+inline constexpr u32 kLoopPosition = offsetof(runtime::TierState, loop_position);
 inline constexpr u32 kAbs32 = offsetof(runtime::TierState, abs32);
 inline constexpr u32 kAbs64 = offsetof(runtime::TierState, abs64);
 inline constexpr u32 kSign32 = offsetof(runtime::TierState, sign32);

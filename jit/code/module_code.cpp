@@ -49,7 +49,7 @@ ModuleCode::~ModuleCode() {
 }
 
 const u8* ModuleCode::place(std::span<const u8> code, std::span<const Assembler::Relocation> relocations,
-                            const CodeHeader& header) {
+                            const CodeHeader& header, u32 loop_entry) {
   constexpr u32 kBlock = 64 << 10;
   size_t wanted = sizeof(CodeHeader) + code.size() + 16;
   if (static_cast<size_t>(end_ - next_) < wanted || next_ > end_) {
@@ -64,6 +64,7 @@ const u8* ModuleCode::place(std::span<const u8> code, std::span<const Assembler:
   u8* out = arena_->writable(entry);
   std::memcpy(out - sizeof(CodeHeader), &header, sizeof header);
   std::memcpy(out, code.data(), code.size());
+  if (loop_entry != 0) std::memcpy(out + loop_entry - sizeof(CodeHeader), &header, sizeof header);
   for (const Assembler::Relocation& relocation : relocations) {
     auto distance = static_cast<i32>(static_cast<const u8*>(relocation.target) - (entry + relocation.at + 4));
     std::memcpy(out + relocation.at, &distance, 4);
@@ -72,6 +73,20 @@ const u8* ModuleCode::place(std::span<const u8> code, std::span<const Assembler:
   next_ = entry + ((code.size() + 15) & ~size_t{15});
   code_bytes_ += code.size();
   return entry;
+}
+
+void ModuleCode::add_loops(u32 function, const u8* entry, std::unordered_map<u32, const u8*> positions) {
+  std::lock_guard lock(loops_mutex_);
+  loops_[function] = {entry, std::move(positions)};
+}
+
+runtime::LoopEntry ModuleCode::find_loop(u32 function, u32 loop) const {
+  std::lock_guard lock(loops_mutex_);
+  auto loops = loops_.find(function);
+  if (loops == loops_.end()) return {};
+  auto position = loops->second.positions.find(loop);
+  if (position == loops->second.positions.end()) return {};
+  return {loops->second.entry, position->second};
 }
 
 void ModuleCode::publish(u32 function, const u8* entry) {

@@ -6,9 +6,11 @@
 #pragma once
 #include <map>
 #include <shared_mutex>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/runtime/objects.h"
+#include "engine/runtime/tier.h"
 #include "jit/code/arena.h"
 #include "jit/code/stubs.h"
 #include "jit/emit/assembler.h"
@@ -54,11 +56,16 @@ class ModuleCode {
   u32 function_of_slot(const u8* return_address) const {
     return static_cast<u32>((return_address - table_) / 8);
   }
-  // Places a function's code; its entry, or null when the arena is full. Nobody can reach it before publish().
+  // Places a function's code; its entry, or null when the arena is full. Nobody can reach it before publish(). With a
+  // second entry, at `loop_entry` if that is not 0, the header goes before that too.
   const u8* place(std::span<const u8> code, std::span<const Assembler::Relocation> relocations,
-                  const CodeHeader& header);
+                  const CodeHeader& header, u32 loop_entry = 0);
   void publish(u32 function, const u8* entry);
   u64 code_bytes() const { return code_bytes_; }
+
+  // Of a function's loops, by where they are in the body. From any thread.
+  void add_loops(u32 function, const u8* entry, std::unordered_map<u32, const u8*> positions);
+  runtime::LoopEntry find_loop(u32 function, u32 loop) const;
 
  private:
   ModuleCode(std::shared_ptr<CodeArena> arena, std::shared_ptr<CodeMap> map, runtime::ModuleState& module)
@@ -72,6 +79,12 @@ class ModuleCode {
   const u8* next_ = nullptr;
   const u8* end_ = nullptr;
   u64 code_bytes_ = 0;
+  struct Loops {
+    const u8* entry;
+    std::unordered_map<u32, const u8*> positions;
+  };
+  mutable std::mutex loops_mutex_;
+  std::unordered_map<u32, Loops> loops_;
 };
 
 }  // namespace brink::jit
