@@ -90,9 +90,10 @@ BUILDS = {
 }
 ARCHITECTURES = ("aarch64",)
 # How each build runs the official suite: as users run it, collecting garbage at every allocation, and by the plain
-# interpreter; and in machine code.
+# interpreter; in machine code; and with functions that become machine code while they run.
 SUITE_MODES = ((), ("--gc-stress",), ("--no-quicken",), ("--gc-stress", "--no-quicken"), ("--tier", "jit"),
-               ("--tier", "jit", "--gc-stress"))
+               ("--tier", "jit", "--gc-stress"), ("--tier", "auto"),
+               ("--tier", "auto", "--tier-threshold", "1", "--tier-wait"))
 
 
 class Runner:
@@ -195,6 +196,8 @@ class Runner:
             self.step(f"{build.title}: real programs", lambda: self.programs(build))
             self.step(f"{build.title}: real programs in machine code",
                       lambda: self.programs(build, "--extra-args=--tier jit"))
+            self.step(f"{build.title}: real programs, compiled while they run",
+                      lambda: self.programs(build, "--extra-args=--tier auto --tier-threshold 1"))
 
 
 def count_unit_tests(entry):

@@ -64,6 +64,7 @@ struct Context {
   std::optional<Trap> host_trap;          // the trap a host function returned; overrides `trap`
   std::string trap_detail;
   gc::ExceptionObject* exception = nullptr;  // in flight, with trap == UncaughtException
+  const gc::ExceptionObject* awaited = nullptr;  // what is_caught_outside has said yes to, until the next is thrown
 
   // Set by other threads: guest code is to trap (interrupts.h).
   std::atomic<bool> is_interrupted = false;

@@ -22,13 +22,16 @@ void enter_legacy_catch(State& s, const TryRegion& region, const TryRegion::Clau
   s.side = code->side + clause.entry;
 }
 
-// Goes on at the clause of this frame that catches the exception, if any.
-bool catch_in_frame(State& s, const u8* pc, gc::ExceptionObject& exception) {
-  const FunctionCode* code = s.frame->code;
-  const u8* begin = code->prepared->code.get();
-  auto offset = static_cast<u64>(pc - begin);
+struct FoundClause {
+  const TryRegion* region = nullptr;  // null: none
+  u32 clause = 0;
+};
+
+// The clause that catches the exception where a frame is at `pc`.
+FoundClause find_clause(const FunctionCode& code, const Instance& instance, const u8* pc, const gc::ExceptionObject& exception) {
+  auto offset = static_cast<u64>(pc - code.prepared->code.get());
   u32 limit = ~u32{0};  // a delegate has said that only regions of a lower depth count
-  for (const TryRegion& region : code->prepared->try_regions) {
+  for (const TryRegion& region : code.prepared->try_regions) {
     if (offset < region.begin || offset >= region.end || region.depth >= limit) continue;
     if (region.kind == TryRegion::Kind::Delegate) {
       limit = region.target;
@@ -36,25 +39,53 @@ bool catch_in_frame(State& s, const u8* pc, gc::ExceptionObject& exception) {
     }
     for (u32 i = 0; i < region.clauses.size(); ++i) {
       const TryRegion::Clause& clause = region.clauses[i];
-      if (!clause.is_all && s.instance->tags[clause.tag] != exception.tag) continue;
-      if (region.kind == TryRegion::Kind::Try) {
-        enter_legacy_catch(s, region, clause, exception);
-        return true;
-      }
-      const SideEntry* entry = code->side + region.first_entry + i;
-      s.sp = s.fp + entry->height();
-      if (!clause.is_all) {
-        std::memcpy(s.sp, exception.values(), exception.count * sizeof(u64));
-        s.sp += exception.count;
-      }
-      if (clause.has_ref) *s.sp++ = reinterpret_cast<u64>(&exception);
-      s.pc = begin + region.opcode + entry->pc_delta;
-      s.side = entry + entry->entry_delta;
-      return true;
+      if (clause.is_all || instance.tags[clause.tag] == exception.tag) return {&region, i};
     }
   }
-  return false;
+  return {};
 }
+
+// Goes on at the clause of this frame that catches the exception, if any.
+bool catch_in_frame(State& s, const u8* pc, gc::ExceptionObject& exception) {
+  const FunctionCode* code = s.frame->code;
+  auto [region, i] = find_clause(*code, *s.instance, pc, exception);
+  if (region == nullptr) return false;
+  const TryRegion::Clause& clause = region->clauses[i];
+  if (region->kind == TryRegion::Kind::Try) {
+    enter_legacy_catch(s, *region, clause, exception);
+    return true;
+  }
+  const SideEntry* entry = code->side + region->first_entry + i;
+  s.sp = s.fp + entry->height();
+  if (!clause.is_all) {
+    std::memcpy(s.sp, exception.values(), exception.count * sizeof(u64));
+    s.sp += exception.count;
+  }
+  if (clause.has_ref) *s.sp++ = reinterpret_cast<u64>(&exception);
+  s.pc = code->prepared->code.get() + region->opcode + entry->pc_delta;
+  s.side = entry + entry->entry_delta;
+  return true;
+}
+
+// The caller's frame, instance and pc; false at the border to the host or to machine code.
+struct Walk {
+  const Frame* frame;
+  Instance* instance;
+  const u8* pc = nullptr;
+
+  bool up() {
+    pc = frame->return_pc;
+    frame += 1;
+    if (is_exit(pc)) return false;
+    if (is_cross_return(pc)) {
+      pc = frame->return_pc;
+      instance = reinterpret_cast<Instance*>(frame->caller_fp);
+      frame += 1;
+    }
+    pc -= 1;  // into the call instruction
+    return true;
+  }
+};
 
 // From the instruction at `pc` of the frame `outer`; on an uncaught exception the trap belongs to the instruction of `s`.
 Flow search(State& s, State outer, const u8* pc, bool skip_innermost, gc::ExceptionObject* exception) {
@@ -86,7 +117,21 @@ Flow search(State& s, State outer, const u8* pc, bool skip_innermost, gc::Except
 
 }  // namespace
 
+bool is_caught_outside(Context& context, const gc::ExceptionObject* exception) {
+  if (context.awaited == exception) return true;
+  for (const runtime::Activation* at = &context.tier.activation; at != nullptr && at->entry_frame != nullptr; at = at->outer) {
+    Walk walk{at->entry_frame, at->instance};
+    while (walk.up()) {
+      if (find_clause(*walk.frame->code, *walk.instance, walk.pc, *exception).region == nullptr) continue;
+      context.awaited = exception;
+      return true;
+    }
+  }
+  return false;
+}
+
 Flow unwind(State& s, gc::ExceptionObject* exception) {
+  s.context->awaited = nullptr;
   s.context->pc = s.pc;
   return search(s, s, s.pc, false, exception);
 }

@@ -43,11 +43,21 @@ u64 finish_call(TierState* tier, State& s, Flow flow) {
     if (interpret::run_quick(s, dispatch) == Status::Done) return kDone;
   }
   // A host function's failure is not the guest's exception, whatever it calls itself.
-  if (context.trap == TrapKind::UncaughtException && !context.host_trap && context.exception != nullptr) {
+  if (context.trap == TrapKind::UncaughtException && !context.host_trap && context.exception != nullptr &&
+      interpret::is_caught_outside(context, context.exception)) {
     context.frame = tier->activation.entry_frame;
     return kThrown;
   }
   runtime::leave_by_trap(context);
+}
+
+u64 throw_object(TierState* tier, gc::ExceptionObject* exception) {
+  Context& context = *tier->context;
+  context.exception = exception;
+  context.trap = TrapKind::UncaughtException;
+  context.awaited = nullptr;
+  if (!interpret::is_caught_outside(context, exception)) runtime::leave_by_trap(context);
+  return kThrown;
 }
 
 // The arguments that came in registers go to their slots.
@@ -129,16 +139,12 @@ u64 throw_tag(TierState* tier, u64 tag, u64* sp, u64) {
   State s = state_at(tier, sp, sp);
   gc::ExceptionObject* exception = interpret::make_exception(s, static_cast<u32>(tag));
   if (exception == nullptr) runtime::leave_by_trap(*tier->context);
-  tier->context->exception = exception;
-  tier->context->trap = TrapKind::UncaughtException;
-  return kThrown;
+  return throw_object(tier, exception);
 }
 
 u64 throw_reference(TierState* tier, u64 reference, u64*, u64) {
   if (reference == 0) leave_with(tier, TrapKind::NullReference);
-  tier->context->exception = reinterpret_cast<gc::ExceptionObject*>(reference);
-  tier->context->trap = TrapKind::UncaughtException;
-  return kThrown;
+  return throw_object(tier, reinterpret_cast<gc::ExceptionObject*>(reference));
 }
 
 u64 run_scalar(TierState* tier, u64 op) {

@@ -1,0 +1,68 @@
+// For tests: a module, instantiated, with or without a compiler.
+#pragma once
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "engine/engine.h"
+#include "jit/jit.h"
+
+namespace brink::jit {
+
+// One module in one engine.
+class Guest {
+ public:
+  Guest(std::string_view text, std::shared_ptr<Compiler> compiler, const StoreLimits& limits = {},
+        const std::function<void(Linker&)>& imports = {}, Config config = {})
+      : compiler_(std::move(compiler)), engine_(with_compiler(std::move(config))), store_(engine_, limits), linker_(engine_) {
+    auto module = Module::from_text(engine_, text, "test.wat");
+    if (!module) {
+      ADD_FAILURE() << module.error().to_string();
+      return;
+    }
+    if (imports) imports(linker_);
+    auto instance = linker_.instantiate(store_, *module);
+    if (!instance) ADD_FAILURE() << instance.error().to_string();
+    else instance_ = *instance;
+  }
+
+  // The results' bits, or the trap with its backtrace, as text.
+  std::string call(const std::string& name, const std::vector<Value>& arguments) {
+    auto function = instance_->get_function(name);
+    if (!function) return "no function " + name;
+    auto outcome = function->call(arguments);
+    if (!outcome) return outcome.error().to_string();
+    std::string text;
+    for (const Value& value : *outcome) {
+      // Which NaN it is, is nobody's promise.
+      bool is_nan = (value.type() == kF32 && value.as_f32() != value.as_f32()) ||
+                    (value.type() == kF64 && value.as_f64() != value.as_f64());
+      text += is_nan ? "nan " : value.to_string() + " ";
+    }
+    return text;
+  }
+
+  std::optional<Instance>& instance() { return instance_; }
+  Engine& engine() { return engine_; }
+  Store& store() { return store_; }
+  Compiler* compiler() { return compiler_.get(); }
+
+ private:
+  Config with_compiler(Config config) const {
+    config.compiler = compiler_;
+    return config;
+  }
+  std::shared_ptr<Compiler> compiler_;
+  Engine engine_;
+  Store store_;
+  Linker linker_;
+  std::optional<Instance> instance_;
+};
+
+inline std::shared_ptr<Compiler> compiler(const Options& options = {}) {
+  auto made = make_compiler(options);
+  if (!made) ADD_FAILURE() << made.error().to_string();
+  return made ? *made : nullptr;
+}
+
+}  // namespace brink::jit
