@@ -72,8 +72,8 @@ class BaselineCompiler : public Compiler {
     ModuleCode& space = ModuleCode::of(module);
     u32 own = static_cast<u32>(&code - module.code);
     u32 index = own + module.info.imported_functions;
-    FunctionScan scan = scan_function(module.info, index);
-    if (!scan.valid || scan.refused != Op::kUnknown) return count_left(&Statistics::unsupported);
+    FunctionScan scan = scan_function(module.info, index, code.prepared->max_operand_slots);
+    if (scan.refused != Op::kUnknown) return count_left(&Statistics::unsupported);
     Assembler& assembler = this->assembler();
     Compiled compiled;
     if (!compile_function(module, &space, stubs_, assembler, index, scan, compiled, nullptr))
@@ -137,7 +137,7 @@ class BaselineCompiler : public Compiler {
     ModuleState& module = const_cast<ModuleState&>(*frame.function->module);
     u32 index = static_cast<u32>(frame.function - module.code) + module.info.imported_functions;
     std::vector<CodeOrigin> origins;
-    FunctionScan scan = scan_function(module.info, index);
+    FunctionScan scan = scan_function(module.info, index, frame.function->prepared->max_operand_slots);
     Compiled compiled;
     Assembler assembler(features_);
     if (!compile_function(module, &ModuleCode::of(module), stubs_, assembler, index, scan, compiled, &origins)) return 0;

@@ -81,10 +81,19 @@ const u8* skip_immediate(Immediate kind, const u8* p) {
 
 }  // namespace
 
-const u8* after_instruction(const u8* p) {
+Step step_at(const u8* p) {
   u8 byte = *p++;
   Op op = is_prefix(byte) ? op_from_prefixed(byte, read_leb(p)) : op_from_byte(byte);
-  return skip_immediate(op_info(op).immediate, p);
+  return {op, skip_immediate(op_info(op).immediate, p)};
+}
+
+BodyStart body_start(const u8* p) {
+  u64 locals = 0;
+  for (u32 groups = read_leb(p); groups != 0; --groups) {
+    locals += read_leb(p);
+    p = skip_value_type(p);
+  }
+  return {p, locals};
 }
 
 const u8* instruction_containing(const u8* begin, const u8* inside) {

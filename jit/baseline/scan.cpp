@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "engine/validate/body_decoder.h"
+#include "engine/interpret/instruction_walk.h"
 #include "jit/baseline/vector_forms.h"
 
 namespace brink::jit {
@@ -30,74 +30,65 @@ constexpr std::array<Route, kOpCount> kRoutes = [] {
   return routes;
 }();
 
-class ScanSink : public NullSink {
- public:
-  struct Label {
-    float outer_weight = 1;
-  };
-  using Frame = ControlFrame<Label>;
+bool makes_it_no_leaf(Op op) {
+  if (route_of(op) == Route::Runtime) return vector_code(op).form == VectorForm::None;
+  return op == Op::Call || op == Op::CallIndirect || op == Op::CallRef || op == Op::Throw || op == Op::ThrowRef;
+}
 
-  explicit ScanSink(FunctionScan& scan) : scan_(scan) {}
+// Each loop around an instruction makes it eight times as heavy, up to where nobody can tell any more.
+constexpr float kLoopWeight = 8;
+constexpr float kMostWeight = 1e6f;
 
-  void on_start(const BodyState& state, std::span<const u8>, u32) { scan_.locals.resize(state.locals().size()); }
-  void on_instruction(const Instruction& instruction) { note(instruction.op); }
-  void on_memory_access(const Instruction& instruction) { note(instruction.op); }
-  void on_local(const Instruction& instruction) { scan_.locals[instruction.index].weight += weight_; }
-  template <class F>
-  void on_block(const Instruction& instruction, F& frame, u32) {
-    note(instruction.op);
-    frame.label.outer_weight = weight_;
-    if (instruction.op == Op::Loop && weight_ < 1e6f) weight_ *= 8;
+u32 read_index(const u8* p) {
+  if (*p < 0x80) return *p;
+  u32 index = 0;
+  for (int shift = 0;; shift += 7) {
+    u8 byte = *p++;
+    index |= (byte & 0x7Fu) << shift;
+    if (byte < 0x80) return index;
   }
-  template <class F>
-  void on_end(const Instruction&, F& frame, u32) {
-    weight_ = frame.label.outer_weight;
-  }
-  template <class F>
-  void on_branch(const Instruction& instruction, F&, u32) {
-    note(instruction.op);
-  }
-  template <class F>
-  void on_legacy_catch(const Instruction& instruction, F&, u32) {
-    note(instruction.op);
-  }
-  template <class F>
-  void on_delegate(const Instruction& instruction, F&, F&, u32) {
-    note(instruction.op);
-  }
-  template <class F>
-  void on_rethrow(const Instruction& instruction, F&) {
-    note(instruction.op);
-  }
-
- private:
-  void note(Op op) {
-    switch (kRoutes[static_cast<u32>(op)]) {
-      case Route::Interpreter: scan_.refused = op; break;
-      case Route::Runtime:
-        if (vector_code(op).form == VectorForm::None) scan_.is_leaf = false;
-        break;
-      case Route::Native:
-        if (op == Op::Call || op == Op::CallIndirect || op == Op::CallRef || op == Op::Throw || op == Op::ThrowRef)
-          scan_.is_leaf = false;
-        break;
-    }
-  }
-
-  FunctionScan& scan_;
-  float weight_ = 1;
-};
+}
 
 }  // namespace
 
 Route route_of(Op op) { return kRoutes[static_cast<u32>(op)]; }
 
-FunctionScan scan_function(const ModuleInfo& module, u32 function_index) {
+FunctionScan scan_function(const ModuleInfo& module, u32 function_index, u32 operand_slots) {
   FunctionScan scan;
-  ScanSink sink(scan);
-  BodyDecoder<ScanSink> decoder(module, module.functions[function_index].body, sink, body_scratch());
-  scan.valid = decoder.decode_function(module.function_type(function_index)).has_value();
-  scan.operand_slots = decoder.max_operand_slots();
+  scan.operand_slots = operand_slots;
+  ByteRange body = module.functions[function_index].body;
+  const u8* end = module.bytes.data() + body.end();
+  interpret::BodyStart start = interpret::body_start(module.bytes.data() + body.offset);
+  scan.locals.resize(module.function_type(function_index).type.params.size() + start.declared_locals);
+  float weight = 1;
+  std::vector<float> outer_weights;
+  for (const u8* p = start.code; p != end;) {
+    interpret::Step step = interpret::step_at(p);
+    switch (step.op) {
+      case Op::LocalGet:
+      case Op::LocalSet:
+      case Op::LocalTee: scan.locals[read_index(p + 1)].weight += weight; break;
+      case Op::Loop:
+        outer_weights.push_back(weight);
+        if (weight < kMostWeight) weight *= kLoopWeight;
+        break;
+      case Op::Block:
+      case Op::If: outer_weights.push_back(weight); break;
+      case Op::End:
+        if (outer_weights.empty()) break;  // the function's
+        weight = outer_weights.back();
+        outer_weights.pop_back();
+        break;
+      default:
+        // A try block ends what follows anyway, so that its own end is not missed.
+        if (route_of(step.op) == Route::Interpreter) {
+          scan.refused = step.op;
+          return scan;
+        }
+        if (scan.is_leaf && makes_it_no_leaf(step.op)) scan.is_leaf = false;
+    }
+    p = step.next;
+  }
   return scan;
 }
 

@@ -1,4 +1,4 @@
-// The pre-pass: what the compiler must know of a function before its first instruction. One validating walk.
+// The pre-pass: what the compiler must know of a function before its first instruction. A walk over code that has been validated.
 #pragma once
 #include <vector>
 
@@ -20,13 +20,13 @@ struct LocalUse {
 };
 
 struct FunctionScan {
-  bool valid = false;
   Op refused = Op::kUnknown;  // an instruction with Route::Interpreter
   bool is_leaf = true;        // calls nothing, except to trap
   u32 operand_slots = 0;
   std::vector<LocalUse> locals;
 };
 
-FunctionScan scan_function(const ModuleInfo& module, u32 function_index);
+// `operand_slots` is what validation has found: PreparedCode's.
+FunctionScan scan_function(const ModuleInfo& module, u32 function_index, u32 operand_slots);
 
 }  // namespace brink::jit
