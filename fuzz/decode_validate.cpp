@@ -156,6 +156,8 @@ void decode_validate(std::span<const u8> bytes) {
     auto prepared = prepare_function(*module, i, {});
     check(valid.has_value() == prepared.has_value(), "validation and preparation disagree");
     check_quick_code(*module, i, valid);
+    check_common_forms(*module, i);
+    if (strict) check_common_forms(*strict, i);
     if (strict && validate_function(*strict, i)) check(valid.has_value(), "fewer features accept what more refuse");
     if (!valid) {
       check_error(valid.error(), bytes.size());

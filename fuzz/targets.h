@@ -10,12 +10,16 @@ namespace brink::fuzz {
 
 // Bytes as a binary module: decoded, every function validated, prepared for the plain interpreter and quickened. Checked
 // are that all three agree, that errors point into the module, that stamps can be taken back, that every side-table
-// entry is the one the specification of the side table asks for, and check_quick_code().
+// entry is the one the specification of the side table asks for, check_quick_code() and check_common_forms().
 void decode_validate(std::span<const u8> bytes);
 
 // Quickens a function of the module: it must end as validating it did (`valid`), give the same code every time, and that
 // code must consist of known opcodes, name slots of the frame only, and branch to beginnings of instructions.
 void check_quick_code(const ModuleInfo& module, u32 function_index, const Result<void>& valid);
+
+// Decodes a function of the module by the general rules alone: it must end as with common forms (common_forms.h), and
+// a sink must hear the same.
+void check_common_forms(const ModuleInfo& module, u32 function_index);
 
 // Bytes as the text of one module: assembled, and what comes out goes through decode_validate. The binary must be
 // well-formed; it need not be valid.

@@ -37,6 +37,8 @@ class Reader {
 
   // At most what remains.
   void skip(size_t bytes) { position_ += bytes; }
+  // `position` lies between position() and end().
+  void move_to(const u8* position) { position_ = position; }
   u8 peek() const { return position_ < end_ ? *position_ : 0; }
 
   u8 read_byte(const char* what) {

@@ -37,7 +37,19 @@ class BodyDecoder : public BodyState {
 
  private:
   Result<void> decode_expression(Frame& frame);
-  [[gnu::always_inline]] void decode_instruction(Op op, const OpcodeRule& rule);
+
+  // The commonest instructions (common_forms.h).
+
+  static constexpr size_t kLookAhead = 8;
+
+  const u8* decode_common(const u8* p);
+  void push_common_frame(Op kind, u8 block_type);
+  bool is_common_end(const Frame& frame) const;
+
+  // The general rules: of every instruction, in whatever form.
+
+  [[gnu::noinline]] void decode_general();
+  void decode_instruction(Op op, const OpcodeRule& rule);
 
   // Control.
 
@@ -91,36 +103,20 @@ Result<void> BodyDecoder<Sink>::decode_expression(Frame& frame) {
     frames_.reserve(16);
     push_frame(frame, Op::End);
   }
-  while (!reader_.at_end()) [[likely]] {
-    instruction_.pc = pc();
-    u8 byte = reader_.read_byte("opcode");
-    Op op = kOpOfByte[byte];
-    if (op == Op::kUnknown) [[unlikely]] {
-      op = read_unusual_opcode(reader_, byte, u64{code_offset_} + instruction_.pc);
-      if (op == Op::kUnknown || !ok()) break;
+  const u8* p = reader_.position();
+  // Before it there are kLookAhead bytes.
+  constexpr bool kHasCommonForms = kIsFunction && Sink::kTakesCommonForms;
+  const u8* common_end = kHasCommonForms && reader_.remaining() >= kLookAhead ? reader_.end() - (kLookAhead - 1) : p;
+  while (!finished_) {
+    while (p < common_end) {
+      const u8* next = decode_common(p);
+      if (!next) break;
+      p = next;
     }
-    instruction_.op = op;
-    const OpcodeRule& rule = kOpcodeRules[static_cast<u32>(op)];
-    if (!features_.has(rule.feature)) [[unlikely]] {
-      if (!is_enabled(op, features_)) {
-        unsupported(rule.feature);
-        break;
-      }
-    }
-    if constexpr (!kIsFunction) {
-      if (!is_constant_instruction(op, features_)) {
-        bool is_extended = is_constant_instruction(op, FeatureSet::all());
-        invalid("constant expression required, found " + std::string(instruction_name()) +
-                (is_extended ? ", which needs the extended-const proposal" : ""));
-        break;
-      }
-    }
-    decode_instruction(op, rule);
-    if (finished_) {
-      if (kIsFunction && !reader_.at_end())
-        reader_.fail(ErrorKind::Malformed, "END opcode expected as the last byte of the function body");
-      break;
-    }
+    reader_.move_to(p);
+    if (reader_.at_end()) break;
+    decode_general();
+    p = reader_.position();
   }
   if (ok() && !finished_)
     reader_.fail_at(range_.end(), ErrorKind::Malformed, missing_end_message(module_, range_.end(), kIsFunction));
@@ -131,6 +127,32 @@ Result<void> BodyDecoder<Sink>::decode_expression(Frame& frame) {
     if (std::optional<Error> malformed = find_malformed(module_, range_, kIsFunction))
       return std::unexpected(std::move(*malformed));
   return std::unexpected(std::move(error));
+}
+
+template <class Sink>
+void BodyDecoder<Sink>::decode_general() {
+  instruction_.pc = pc();
+  u8 byte = reader_.read_byte("opcode");
+  Op op = kOpOfByte[byte];
+  if (op == Op::kUnknown) [[unlikely]] {
+    op = read_unusual_opcode(reader_, byte, u64{code_offset_} + instruction_.pc);
+    if (op == Op::kUnknown || !ok()) return;
+  }
+  instruction_.op = op;
+  const OpcodeRule& rule = kOpcodeRules[static_cast<u32>(op)];
+  if (!features_.has(rule.feature)) [[unlikely]] {
+    if (!is_enabled(op, features_)) return unsupported(rule.feature);
+  }
+  if constexpr (Sink::kIsConstantExpression) {
+    if (!is_constant_instruction(op, features_)) {
+      bool is_extended = is_constant_instruction(op, FeatureSet::all());
+      return invalid("constant expression required, found " + std::string(instruction_name()) +
+                     (is_extended ? ", which needs the extended-const proposal" : ""));
+    }
+  }
+  decode_instruction(op, rule);
+  if (finished_ && !Sink::kIsConstantExpression && !reader_.at_end())
+    reader_.fail(ErrorKind::Malformed, "END opcode expected as the last byte of the function body");
 }
 
 template <class Sink>
@@ -208,6 +230,7 @@ inline void BodyDecoder<Sink>::decode_instruction(Op op, const OpcodeRule& rule)
 
 }  // namespace brink
 
+#include "engine/validate/common_forms.h"
 #include "engine/validate/control_rules.h"
 #include "engine/validate/legacy_rules.h"
 #include "engine/validate/variable_rules.h"

@@ -31,6 +31,13 @@ void BodyState::raise_high_water() {
               "the function needs more than " + std::to_string(SideEntry::kMaxHeight) + " value-stack slots");
 }
 
+bool BodyState::make_room() {
+  size_t used = height();
+  if (used == scratch_.operands.size() || used + 1 > SideEntry::kMaxHeight - local_slot_count_) return false;
+  high_ = top_ + 1;
+  return true;
+}
+
 ValueType BodyState::pop_unlike(ValueType expected) {
   if (top_ == base_) {
     if (!unreachable_ && ok()) type_mismatch(to_string(expected), "an empty operand stack");
@@ -126,6 +133,9 @@ bool BodyState::read_locals(std::span<const ValueType> parameters) {
   }
   if (!ok()) return false;
   for (ValueType type : locals) local_slot_count_ += type.slots();
+  locals_ = locals.data();
+  if (!tracks_initialization_ && local_slot_count_ == locals.size())
+    common_locals_ = std::min(local_slot_count_, 0x80u);
   scratch_.initialized.clear();
   scratch_.init_order.clear();
   if (tracks_initialization_) {

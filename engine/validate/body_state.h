@@ -126,6 +126,67 @@ class BodyState {
   }
   void apply_signature_slowly(const OpcodeRule& rule, ValueType address);
 
+  // For common_forms.h.
+
+  static constexpr u8 kEmptyBlockType = 0x40;
+
+  // Whether the block's top operands are exactly these, of a slot each.
+  bool holds(ValueType top) const { return top_ != base_ && top_[-1] == top; }
+  bool holds(ValueType below, ValueType top) const {
+    return top_ - base_ >= 2 && top_[-1] == top && top_[-2] == below;
+  }
+  bool holds(const RegisteredType& function) const {
+    std::span<const ValueType> params = function.type.params;
+    if (function.param_slots != params.size() || static_cast<size_t>(top_ - base_) < params.size()) return false;
+    const ValueType* operands = top_ - params.size();
+    for (size_t i = 0; i < params.size(); ++i)
+      if (operands[i] != params[i]) return false;
+    return true;
+  }
+  // Room for one more; false too where that takes more memory or is more than a frame may have.
+  bool has_room() { return top_ != high_ || make_room(); }
+  bool make_room();
+  // A u32 or s32 and its length, with linkers' padding to five bytes; length 0 where it must be looked at closely.
+  struct CommonImmediate {
+    u32 value;
+    u32 size;
+  };
+  static CommonImmediate common_index(const u8* p) {
+    if (p[0] < 0x80) return {p[0], 1};
+    u32 value = (p[0] & 0x7Fu) | (p[1] & 0x7Fu) << 7;
+    if (p[1] < 0x80) return {value, 2};
+    value |= (p[2] & 0x7Fu) << 14;
+    if (p[2] < 0x80) return {value, 3};
+    value |= (p[3] & 0x7Fu) << 21;
+    if (p[3] < 0x80) return {value, 4};
+    return {value | u32{p[4]} << 28, p[4] < 0x10 ? 5u : 0u};
+  }
+  static CommonImmediate common_constant(const u8* p) {
+    auto extended = [](u32 value, u32 bits) {
+      return static_cast<u32>(static_cast<i32>(value << (32 - bits)) >> (32 - bits));
+    };
+    if (p[0] < 0x80) return {extended(p[0], 7), 1};
+    u32 value = (p[0] & 0x7Fu) | (p[1] & 0x7Fu) << 7;
+    if (p[1] < 0x80) return {extended(value, 14), 2};
+    value |= (p[2] & 0x7Fu) << 14;
+    if (p[2] < 0x80) return {extended(value, 21), 3};
+    value |= (p[3] & 0x7Fu) << 21;
+    if (p[3] < 0x80) return {extended(value, 28), 4};
+    return {value | u32{p[4]} << 28, p[4] < 0x08 ? 5u : 0u};
+  }
+  // A plain access to memory 0 with 32-bit addresses.
+  bool is_common_access(u8 alignment, const CommonRule& rule) const {
+    return memory0_is_32bit_ && alignment < rule.alignments;
+  }
+  // Empty, or a number type.
+  static bool is_common_block_type(u8 code) { return code == kEmptyBlockType || (code >= 0x7C && code <= 0x7F); }
+  static ValueType number_type_of(u8 code) { return static_cast<TypeKind>(0x7F - code); }
+  void set_common_access(u32 offset) {
+    instruction_.is_long_alignment = false;
+    instruction_.index = 0;
+    instruction_.value = offset;
+  }
+
   // Locals.
 
   bool read_locals(std::span<const ValueType> parameters);
@@ -202,6 +263,9 @@ class BodyState {
   bool unreachable_ = false;
   bool is_constant_expression_ = false;
   bool tracks_initialization_ = false;
+  const ValueType* locals_ = nullptr;
+  // How many locals have an index of one byte, take one slot and may be read at any time; 0 where one takes two.
+  u32 common_locals_ = 0;
   u32 local_slot_count_ = 0;
   BodyScratch& scratch_;
 

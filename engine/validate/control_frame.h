@@ -35,6 +35,9 @@ struct ControlFrame {
   // The types of the values a branch to the block takes.
   std::span<const ValueType> label_types() const { return kind == Op::Loop ? params() : results(); }
 
+  // A branch to the block takes no values.
+  bool label_is_empty() const { return kind == Op::Loop || type ? label_types().empty() : single.is_bottom(); }
+
   u32 param_slots() const { return type && kind != Op::End ? type->param_slots : 0; }
   u32 result_slots() const {
     if (type) return type->result_slots;

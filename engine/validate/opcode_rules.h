@@ -82,6 +82,78 @@ inline constexpr auto kOpOfByte = [] {
   return ops;
 }();
 
+// How common_forms.h decodes an opcode byte.
+enum class CommonForm : u8 {
+  None,  // by the general rules only
+  LocalGet,
+  LocalSet,
+  LocalTee,
+  GlobalGet,
+  GlobalSet,
+  I32Const,
+  I64Const,
+  Unary,   // number -> number, no immediates
+  Binary,  // two numbers -> number, no immediates
+  Load,
+  Store,
+  Block,  // block, loop
+  If,
+  End,
+  Br,
+  BrIf,
+  Call,
+};
+
+// What the commonest instructions need, by opcode byte.
+struct CommonRule {
+  CommonForm form = CommonForm::None;
+  u8 alignments = 0;  // as in OpcodeRule
+  Op op = Op::kUnknown;
+  ValueType result;
+  ValueType operands[2];  // first pushed first; for one operand operands[1] alone
+};
+
+constexpr CommonForm common_form_of(Op op, const OpcodeRule& rule) {
+  switch (op) {
+    case Op::LocalGet: return CommonForm::LocalGet;
+    case Op::LocalSet: return CommonForm::LocalSet;
+    case Op::LocalTee: return CommonForm::LocalTee;
+    case Op::GlobalGet: return CommonForm::GlobalGet;
+    case Op::GlobalSet: return CommonForm::GlobalSet;
+    case Op::I32Const: return CommonForm::I32Const;
+    case Op::I64Const: return CommonForm::I64Const;
+    case Op::Block:
+    case Op::Loop: return CommonForm::Block;
+    case Op::If: return CommonForm::If;
+    case Op::End: return CommonForm::End;
+    case Op::Br: return CommonForm::Br;
+    case Op::BrIf: return CommonForm::BrIf;
+    case Op::Call: return CommonForm::Call;
+    default: break;
+  }
+  if (rule.special || rule.operand_slots != rule.operand_count) return CommonForm::None;
+  if (rule.immediate == Immediate::None && rule.has_result && rule.operand_count == 1) return CommonForm::Unary;
+  if (rule.immediate == Immediate::None && rule.has_result && rule.operand_count == 2) return CommonForm::Binary;
+  if (rule.immediate == Immediate::MemArg) return rule.has_result ? CommonForm::Load : CommonForm::Store;
+  return CommonForm::None;
+}
+
+// Of the MVP's instructions only, so that no feature needs to be asked for.
+inline constexpr auto kCommonRules = [] {
+  std::array<CommonRule, 256> rules{};
+  for (u32 i = 0; i < kOpCount; ++i) {
+    if (kOpInfo[i].code >= 0x100 || kOpInfo[i].feature != Feature::Mvp) continue;
+    const OpcodeRule& rule = kOpcodeRules[i];
+    Op op = static_cast<Op>(i);
+    rules[kOpInfo[i].code] = {.form = common_form_of(op, rule),
+                              .alignments = rule.alignments,
+                              .op = op,
+                              .result = rule.result,
+                              .operands = {rule.pattern[0], rule.pattern[1]}};
+  }
+  return rules;
+}();
+
 // The instructions a constant expression may consist of (section 3.4.10); global.get has further conditions.
 constexpr bool is_constant_instruction(Op op, FeatureSet features) {
   switch (op) {

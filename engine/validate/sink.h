@@ -13,6 +13,10 @@ namespace brink {
 struct NullSink {
   // What the sink keeps with every open block.
   struct Label {};
+  // False for one that hears nothing: what only sinks want to know is not written down for it.
+  static constexpr bool kListens = true;
+  // False: every instruction is decoded by the general rules (common_forms.h), to compare.
+  static constexpr bool kTakesCommonForms = true;
   // The constant expression rules hold instead of those of function bodies.
   static constexpr bool kIsConstantExpression = false;
 

@@ -5,6 +5,10 @@
 namespace brink {
 namespace {
 
+struct ValidatorSink : NullSink {
+  static constexpr bool kListens = false;
+};
+
 struct ConstantSink : NullSink {
   static constexpr bool kIsConstantExpression = true;
 
@@ -20,8 +24,8 @@ struct ConstantSink : NullSink {
 }  // namespace
 
 Result<void> validate_function(const ModuleInfo& module, u32 function_index) {
-  NullSink sink;
-  BodyDecoder<NullSink> decoder(module, module.functions[function_index].body, sink, body_scratch());
+  ValidatorSink sink;
+  BodyDecoder<ValidatorSink> decoder(module, module.functions[function_index].body, sink, body_scratch());
   return decoder.decode_function(module.function_type(function_index));
 }
 
