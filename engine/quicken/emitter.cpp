@@ -2,36 +2,57 @@
 
 namespace brink::quick {
 
+CodeBuffer& code_buffer() {
+  // What one enormous function needed is not kept for the life of the thread.
+  constexpr size_t kKept = 256 * 1024;
+  thread_local CodeBuffer buffer;
+  if (buffer.size > kKept) buffer = {};
+  return buffer;
+}
+
+Emitter::Emitter(const EmitterOptions& options, u32 body_size)
+    : buffer_(code_buffer()),
+      opcode_base_(options.wide ? kNarrowCount : 0),
+      fuses_(options.fuse && !options.wide),
+      origins_(options.origins) {
+  code_ = position_ = buffer_.bytes.get();
+  end_ = code_ + buffer_.size;
+  if (buffer_.size < body_size + kReserve) grow(body_size + kReserve);
+}
+
 void Emitter::grow(size_t capacity) {
-  auto code = std::make_unique_for_overwrite<u8[]>(capacity);
-  size_t used = code_ ? size() : 0;
-  if (used != 0) std::memcpy(code.get(), code_.get(), used);
-  code_ = std::move(code);
-  position_ = code_.get() + used;
-  end_ = code_.get() + capacity;
+  auto bytes = std::make_unique_for_overwrite<u8[]>(capacity);
+  size_t used = static_cast<size_t>(position_ - code_);
+  if (used != 0) std::memcpy(bytes.get(), code_, used);
+  buffer_ = {std::move(bytes), capacity};
+  code_ = buffer_.bytes.get();
+  position_ = code_ + used;
+  end_ = code_ + capacity;
 }
 
 void Emitter::close_open() {
-  QuickOp both = merge(open_);
+  QuickOp both = fused(run_, open_);
   if (both == QuickOp::kNarrowCount) {
     run_at_ = open_at_;
-    run_ = open_;
+    run_ = fuses_ ? open_ : kUnfused;
   } else {
     put_opcode(run_at_, both);
     run_ = both;
-    u8* opcode = code_.get() + open_at_;
-    std::memmove(opcode, opcode + 2, static_cast<size_t>(position_ - opcode) - 2);
+    // The operands move over the opcode; what is behind them is scratch.
+    u8* opcode = code_ + open_at_;
+    constexpr size_t kMostOperands = 16;
+    u8 operands[kMostOperands];
+    std::memcpy(operands, opcode + 2, kMostOperands);
+    std::memcpy(opcode, operands, kMostOperands);
     position_ -= 2;
-    if (options_.origins) options_.origins->back().quick -= 2;
+    if (origins_) origins_->back().quick -= 2;
   }
-  open_at_ = kNone;
+  open_ = QuickOp::kBaseCount;
 }
 
-std::unique_ptr<u8[]> Emitter::take_code() {
-  // A buffer that fits well enough is given away, else one that fits.
-  if (size() >= capacity() / 4 * 3) return std::move(code_);
+std::unique_ptr<u8[]> Emitter::copy_code() const {
   auto code = std::make_unique_for_overwrite<u8[]>(size());
-  if (size() != 0) std::memcpy(code.get(), code_.get(), size());
+  if (size() != 0) std::memcpy(code.get(), code_, size());
   return code;
 }
 

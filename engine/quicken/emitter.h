@@ -24,35 +24,65 @@ struct EmitterOptions {
   std::vector<CodeOrigin>* origins = nullptr;  // written where not null
 };
 
+// Room for code in the making. Kept by the thread from one function to the next.
+struct CodeBuffer {
+  std::unique_ptr<u8[]> bytes;
+  size_t size = 0;
+};
+CodeBuffer& code_buffer();
+
 class Emitter {
  public:
   static constexpr u32 kNone = ~u32{0};
 
-  // `body_size` is a guess at how much there will be.
-  Emitter(const EmitterOptions& options, u32 body_size) : options_(options) { grow(body_size + kReserve); }
+  // `body_size` is a guess at how much there will be. One emitter a thread at a time: it writes to the thread's buffer.
+  Emitter(const EmitterOptions& options, u32 body_size);
 
-  // The module's instruction that everything emitted from now on belongs to.
-  void set_origin(u32 pc) { origin_ = pc; }
+  // Where the offset stands of the module's instruction that what is emitted belongs to; it must outlive the emitter.
+  void set_origin(const u32& pc) { origin_ = &pc; }
 
-  // Begins an instruction; its operands follow. One that leaves its result in an accumulator stays open.
-  void op(QuickOp op, bool has_result) {
-    close();
-    result_at_ = kNone;
-    if (static_cast<size_t>(end_ - position_) < kReserve) [[unlikely]]
-      grow(2 * capacity());
-    if (!has_result) {
-      QuickOp both = merge(op);
-      if (both != QuickOp::kNarrowCount) {
-        put_opcode(run_at_, both);
-        run_ = both;
-      } else {
-        run_at_ = size();
-        run_ = op;
-        append_opcode(op);
-      }
-      add_origin();
-      return;
+  // Writes operands of an instruction that has begun, with the position at hand, until it goes.
+  class Operands {
+   public:
+    explicit Operands(Emitter& emitter) : emitter_(emitter), position_(emitter.position_) {}
+    ~Operands() { emitter_.position_ = position_; }
+    Operands(const Operands&) = delete;
+    Operands& operator=(const Operands&) = delete;
+
+    void slot(u32 index) {
+      if (emitter_.opcode_base_ != 0) [[unlikely]]
+        return word(index);
+      emitter_.slots_used_ |= index;
+      *position_++ = static_cast<u8>(index);
     }
+    void byte(u8 value) { *position_++ = value; }
+    void word(u32 value) {
+      std::memcpy(position_, &value, 4);
+      position_ += 4;
+    }
+
+   private:
+    Emitter& emitter_;
+    u8* position_;
+  };
+
+  // Begins an instruction without a result; its operands follow.
+  void op(QuickOp op) {
+    begin();
+    QuickOp both = fused(run_, op);
+    if (both == QuickOp::kNarrowCount) {
+      run_at_ = size();
+      run_ = fuses_ ? op : kUnfused;
+      append_opcode(op);
+    } else {
+      put_opcode(run_at_, both);
+      run_ = both;
+    }
+    add_origin();
+  }
+  // Begins one that leaves its result in an accumulator: it stays open.
+  void open_op(QuickOp op) {
+    begin();
     open_at_ = size();
     open_ = op;
     append_opcode(op);
@@ -60,9 +90,8 @@ class Emitter {
   }
 
   void slot(u32 index) {
-    if (options_.wide) return append(index);
-    overflow_ |= index >= kMaxNarrowSlots;
-    *position_++ = static_cast<u8>(index);
+    Operands operands(*this);
+    operands.slot(index);
   }
   void byte(u8 value) { *position_++ = value; }
   void word(u32 value) { append(value); }
@@ -78,7 +107,8 @@ class Emitter {
   }
 
   // The open instruction, kBaseCount if there is none.
-  QuickOp open() const { return open_at_ == kNone ? QuickOp::kBaseCount : open_; }
+  QuickOp open() const { return open_; }
+  bool has_open() const { return open_ != QuickOp::kBaseCount; }
   // The open instruction also writes its result to a slot.
   void store_open(u32 index) {
     open_ = open_ + 1;
@@ -93,13 +123,14 @@ class Emitter {
   }
   // Nothing may change the open instruction any more.
   void close() {
-    if (open_at_ != kNone) close_open();
+    if (has_open()) close_open();
   }
 
   // A branch target: nothing before it is merged with what follows.
   u32 bind() {
     close();
-    run_at_ = result_at_ = kNone;
+    run_ = kUnfused;
+    result_at_ = kNone;
     return size();
   }
 
@@ -124,24 +155,38 @@ class Emitter {
   }
   void set_branch(u32 field, u32 target) {
     i32 delta = static_cast<i32>(target - field);
-    std::memcpy(code_.get() + field, &delta, 4);
+    std::memcpy(code_ + field, &delta, 4);
   }
 
-  // Fills a word that was written before.
-  void set_word(u32 field, u32 value) { std::memcpy(code_.get() + field, &value, 4); }
+  // Words that were written before.
+  u32 word_at(u32 field) const {
+    u32 value;
+    std::memcpy(&value, code_ + field, 4);
+    return value;
+  }
+  void set_word(u32 field, u32 value) { std::memcpy(code_ + field, &value, 4); }
 
-  u32 size() const { return static_cast<u32>(position_ - code_.get()); }
+  u32 size() const { return static_cast<u32>(position_ - code_); }
   // A slot was too far for narrow code: the function must be done again, wide.
-  bool overflow() const { return overflow_; }
-  // The code, size() bytes; the emitter is done.
-  std::unique_ptr<u8[]> take_code();
+  bool overflow() const { return opcode_base_ == 0 && slots_used_ >= kMaxNarrowSlots; }
+  // The code, size() bytes.
+  std::unique_ptr<u8[]> copy_code() const;
 
  private:
+  // Stands where no run can be continued; begins none.
+  static constexpr QuickOp kUnfused = QuickOp::kNarrowCount;
+
   // More than any instruction without bytes of its own: opcode and operands, wide.
   static constexpr size_t kReserve = 64;
 
-  u32 slot_bytes() const { return options_.wide ? 4 : 1; }
-  size_t capacity() const { return static_cast<size_t>(end_ - code_.get()); }
+  void begin() {
+    close();
+    result_at_ = kNone;
+    if (static_cast<size_t>(end_ - position_) < kReserve) [[unlikely]]
+      grow(2 * capacity());
+  }
+  u32 slot_bytes() const { return opcode_base_ != 0 ? 4 : 1; }
+  size_t capacity() const { return static_cast<size_t>(end_ - code_); }
   [[gnu::cold]] void grow(size_t capacity);
 
   template <class T>
@@ -153,30 +198,29 @@ class Emitter {
   void append_opcode(QuickOp op) { append(encode(op)); }
   void put_opcode(u32 at, QuickOp op) {
     u16 code = encode(op);
-    std::memcpy(code_.get() + at, &code, 2);
+    std::memcpy(code_ + at, &code, 2);
   }
-  u16 encode(QuickOp op) const { return static_cast<u16>(static_cast<u32>(op) + (options_.wide ? kNarrowCount : 0)); }
-  QuickOp merge(QuickOp next) const {
-    if (run_at_ == kNone || !options_.fuse || options_.wide) return QuickOp::kNarrowCount;
-    return fused(run_, next);
-  }
+  u16 encode(QuickOp op) const { return static_cast<u16>(static_cast<u32>(op) + opcode_base_); }
   void add_origin() {
-    if (options_.origins) [[unlikely]]
-      options_.origins->push_back({size(), origin_});
+    if (origins_) [[unlikely]]
+      origins_->push_back({size(), *origin_});
   }
 
-  EmitterOptions options_;
-  std::unique_ptr<u8[]> code_;
-  u8* position_ = nullptr;
-  u8* end_ = nullptr;
-  u32 origin_ = 0;
-  u32 run_at_ = kNone;  // the opcode that the next instruction may be merged into
-  QuickOp run_ = QuickOp::kBaseCount;
-  u32 open_at_ = kNone;
+  CodeBuffer& buffer_;
+  u8* code_;
+  u8* position_;
+  u8* end_;
+  u32 opcode_base_;  // kNarrowCount in wide code
+  bool fuses_;
+  std::vector<CodeOrigin>* origins_;
+  const u32* origin_ = nullptr;
+  u32 run_at_ = 0;  // the opcode that the next instruction may be merged into
+  QuickOp run_ = kUnfused;
+  u32 open_at_ = 0;
   QuickOp open_ = QuickOp::kBaseCount;
   u32 result_at_ = kNone;  // the field of result_slot, while nothing follows it
   u32 result_ = 0;
-  bool overflow_ = false;
+  u32 slots_used_ = 0;  // narrow code: all slots that were named, their bits or-ed
 };
 
 }  // namespace brink::quick

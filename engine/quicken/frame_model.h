@@ -13,13 +13,14 @@
 namespace brink::quick {
 
 enum class Place : u8 {
-  Slot,      // where it belongs
-  Local,     // value: the local's slot
-  ConstI32,  // value: the bits
-  ConstI64,
-  ConstF32,
-  ConstF64,
-  T,  // in the accumulator
+  Slot,          // where it belongs
+  Local,         // value: the local's slot
+  ConstI32,      // value: the bits
+  ConstI64,      // value: the bits, to be sign-extended
+  ConstLongI64,  // value: where in the body the LEB128 starts
+  ConstF32,      // value: the bits
+  ConstF64,      // value: where in the body the eight bytes are
+  T,             // in the accumulator
   F32,
   F64,
 };
@@ -29,35 +30,45 @@ constexpr bool is_accumulator(Place place) { return place >= Place::T; }
 
 struct Operand {
   Place place = Place::Slot;
-  u64 value = 0;
+  u32 value = 0;
 };
 
-// The operand stack: a slot an element. Its memory is kept by the thread from one function to the next.
+// The operand stack: a slot an element. Its memory is kept by the thread from one function to the next; one stack a
+// thread at a time.
 class OperandStack {
  public:
-  OperandStack() : elements_(scratch()) { elements_.resize(kInitial); }
+  OperandStack() : memory_(scratch()) {
+    if (memory_.empty()) memory_.resize(kInitial);
+    elements_ = memory_.data();
+    capacity_ = static_cast<u32>(memory_.size());
+  }
 
   u32 size() const { return size_; }
   Operand& operator[](u32 i) { return elements_[i]; }
   const Operand& operator[](u32 i) const { return elements_[i]; }
   void push(Operand operand) {
-    if (size_ == elements_.size()) [[unlikely]]
-      elements_.resize(2 * size_t{size_});
-    elements_.data()[size_++] = operand;
+    if (size_ == capacity_) [[unlikely]]
+      grow(size_ + 1);
+    elements_[size_++] = operand;
   }
-  Operand pop() { return elements_.data()[--size_]; }
+  Operand pop() { return elements_[--size_]; }
+  void shrink(u32 size) { size_ = size; }
   // What is new is in its slot.
   void resize(u32 size) {
-    while (elements_.size() < size) elements_.resize(2 * elements_.size());
-    for (; size_ < size; ++size_) elements_.data()[size_] = {};
+    if (size > capacity_) [[unlikely]]
+      grow(size);
+    for (; size_ < size; ++size_) elements_[size_] = {};
     size_ = size;
   }
 
  private:
   static constexpr size_t kInitial = 256;
   static std::vector<Operand>& scratch();
+  [[gnu::cold]] void grow(u32 least);
 
-  std::vector<Operand>& elements_;
+  std::vector<Operand>& memory_;
+  Operand* elements_;
+  u32 capacity_;
   u32 size_ = 0;
 };
 

@@ -80,10 +80,9 @@ class FuelSink : public QuickSink {
  private:
   static constexpr u32 kNoRun = ~u32{0};
 
-  void pay(const Instruction& instruction) {
+  void pay(const Instruction&) {
     if (!reachable_) return;
     if (field_ == kNoRun) {
-      out_.set_origin(instruction.pc);
       emit(QuickOp::Fuel);
       field_ = out_.size();
       out_.word(0);

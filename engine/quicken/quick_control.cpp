@@ -17,6 +17,7 @@ QuickSink::QuickSink(const ModuleInfo& module, const QuickenOptions& options, u3
 
 void QuickSink::on_start(const BodyState& state, std::span<const u8> code, u32 code_offset) {
   state_ = &state;
+  out_.set_origin(state.instruction_pc());
   code_ = code.data();
   prepared_.code_offset = code_offset;
   prepared_.local_slot_count = local_slots_ = state.local_slot_count();
@@ -31,7 +32,7 @@ void QuickSink::on_start(const BodyState& state, std::span<const u8> code, u32 c
 
 PreparedCode QuickSink::take(bool& overflow) {
   prepared_.code_size = out_.size();
-  prepared_.code = out_.take_code();
+  prepared_.code = out_.copy_code();
   prepared_.is_quick = true;
   overflow = out_.overflow();
   return std::move(prepared_);
@@ -41,16 +42,23 @@ PreparedCode QuickSink::take(bool& overflow) {
 
 void QuickSink::link(u32 field, Frame& target) {
   if (target.kind == Op::Loop) return out_.set_branch(field, target.label.position);
-  fixups_.push_back({field, target.label.pending, false});
-  target.label.pending = static_cast<u32>(fixups_.size() - 1);
+  out_.set_word(field, target.label.pending);
+  target.label.pending = field;
 }
 
 void QuickSink::bind_pending(Label& label) {
   u32 position = out_.bind();
-  for (u32 index = label.pending; index != kNothing; index = fixups_[index].next) {
-    const Fixup& fixup = fixups_[index];
-    if (fixup.is_side_entry) prepared_.side[fixup.field].pc_delta = static_cast<i32>(position);
-    else out_.set_branch(fixup.field, position);
+  for (u32 field = label.pending; field != kNothing;) {
+    u32 next;
+    if (field & kIsSideEntry) {
+      i32& delta = prepared_.side[field - kIsSideEntry].pc_delta;
+      next = static_cast<u32>(delta);
+      delta = static_cast<i32>(position);
+    } else {
+      next = out_.word_at(field);
+      out_.set_branch(field, position);
+    }
+    field = next;
   }
   label.pending = kNothing;
   t_ = f_ = {};
@@ -86,7 +94,6 @@ void QuickSink::on_block(const Instruction& instruction, Frame& frame, u32) {
     region_ = {};
     return;
   }
-  out_.set_origin(instruction.pc);
   switch (instruction.op) {
     case Op::If:
       for (; settled_ + 1 < height(); ++settled_) store(settled_);
@@ -125,9 +132,8 @@ void QuickSink::leave_arm(Frame& frame) {
   link(out_.reserve_branch(), frame);
 }
 
-void QuickSink::on_else(const Instruction& instruction, Frame& frame, u32) {
+void QuickSink::on_else(const Instruction&, Frame& frame, u32) {
   if (frame.label.dead) return;
-  out_.set_origin(instruction.pc);
   leave_arm(frame);
   out_.set_branch(frame.label.otherwise, out_.bind());
   frame.label.otherwise = kNothing;
@@ -136,9 +142,8 @@ void QuickSink::on_else(const Instruction& instruction, Frame& frame, u32) {
   settle(frame.height + frame.param_slots());
 }
 
-void QuickSink::on_end(const Instruction& instruction, Frame& frame, u32) {
+void QuickSink::on_end(const Instruction&, Frame& frame, u32) {
   if (frame.label.dead) return;
-  out_.set_origin(instruction.pc);
   if (frame.kind == Op::TryTable || frame.kind == Op::Try) {
     if (reachable_) store_top(frame.result_slots());
     open_regions_.back().end = out_.bind();
@@ -170,7 +175,6 @@ void QuickSink::leave_block(Frame& frame) {
 
 void QuickSink::on_legacy_catch(const Instruction& instruction, Frame& frame, u32) {
   if (frame.label.dead) return;
-  out_.set_origin(instruction.pc);
   leave_arm(frame);
   u32 position = out_.bind();
   TryRegion& region = open_regions_.back();
@@ -183,9 +187,8 @@ void QuickSink::on_legacy_catch(const Instruction& instruction, Frame& frame, u3
   settle(frame.height + 1 + values);
 }
 
-void QuickSink::on_delegate(const Instruction& instruction, Frame& frame, Frame& target, u32) {
+void QuickSink::on_delegate(const Instruction&, Frame& frame, Frame& target, u32) {
   if (frame.label.dead) return;
-  out_.set_origin(instruction.pc);
   if (reachable_) store_top(frame.result_slots());
   TryRegion& region = open_regions_.back();
   region.kind = TryRegion::Kind::Delegate;
@@ -195,9 +198,8 @@ void QuickSink::on_delegate(const Instruction& instruction, Frame& frame, Frame&
   leave_block(frame);
 }
 
-void QuickSink::on_rethrow(const Instruction& instruction, Frame& target) {
+void QuickSink::on_rethrow(const Instruction&, Frame& target) {
   if (!reachable_) return;
-  out_.set_origin(instruction.pc);
   emit(QuickOp::ThrowReference);
   out_.slot(home(target.height));
   become_unreachable();
@@ -212,8 +214,7 @@ void QuickSink::close_region() {
   open_regions_.pop_back();
 }
 
-void QuickSink::on_function_end(const Instruction& instruction, Frame& frame) {
-  out_.set_origin(instruction.pc);
+void QuickSink::on_function_end(const Instruction&, Frame& frame) {
   u32 results = frame.result_slots();
   if (reachable_) return_values(results);
   if (frame.label.pending == kNothing) {
@@ -234,7 +235,7 @@ u32 QuickSink::branch_on_condition(bool when) {
     out_.close();
     return out_.reserve_branch();
   };
-  if (condition.place == Place::T && out_.open() != QuickOp::kBaseCount && !open_is_f_) {
+  if (condition.place == Place::T && out_.has_open() && !open_is_f_) {
     if (open_compare()) {
       Op op = last_op_;
       u32 form = static_cast<u32>(last_form_);
@@ -266,8 +267,8 @@ u32 QuickSink::branch_on_condition(bool when) {
 
 void QuickSink::on_branch(const Instruction& instruction, Frame& target, u32 depth) {
   if (!reachable_) return;
-  out_.set_origin(instruction.pc);
   u32 keep = target.label_slots();
+  if (keep == 0 && instruction.op == Op::BrIf) return link(branch_on_condition(true), target);
   bool is_function = target.kind == Op::End;
   // A conditional branch: `emit_branch(when)` emits the jump that is taken if the condition is `when`. Where values
   // must move on the way, the way is jumped over instead. `top` is the height of the stack with the label's values on
@@ -340,9 +341,8 @@ void QuickSink::on_branch(const Instruction& instruction, Frame& target, u32 dep
   }
 }
 
-void QuickSink::on_branch_table(const Instruction& instruction, u32 targets) {
+void QuickSink::on_branch_table(const Instruction&, u32 targets) {
   if (!reachable_) return;
-  out_.set_origin(instruction.pc);
   u32 position = height() - 1;
   Operand index = pop();
   store_all();
@@ -395,8 +395,8 @@ void QuickSink::on_catch(const Instruction&, const CatchClauseCode& clause, Fram
   if (target.kind == Op::Loop) {
     prepared_.side[entry].pc_delta = static_cast<i32>(target.label.position);
   } else {
-    fixups_.push_back({entry, target.label.pending, true});
-    target.label.pending = static_cast<u32>(fixups_.size() - 1);
+    prepared_.side[entry].pc_delta = static_cast<i32>(target.label.pending);
+    target.label.pending = entry | kIsSideEntry;
   }
 }
 
@@ -450,7 +450,7 @@ void QuickSink::call(const Instruction& instruction) {
   }
   out_.slot(base);
   forget_mirrors();
-  for (u32 i = 0; i < type.param_slots; ++i) pop();
+  drop_settled(type.param_slots);
   for (u32 i = 0; i < type.result_slots; ++i) push({});
   if (type.result_slots != 1) return;
   ValueType result = type.type.results[0];

@@ -35,6 +35,23 @@ constexpr Fusion kFusions[] = {
     {QuickOp::kBaseCount, QuickOp::kBaseCount}};
 constexpr u32 kFusionCount = std::size(kFusions) - 1;
 
+// An operation that may change its operands' places is its own mirror.
+constexpr Op mirror_of(Op op) {
+  switch (op) {
+    case Op::I32Add:
+    case Op::I32Mul:
+    case Op::I32And:
+    case Op::I32Or:
+    case Op::I32Xor:
+    case Op::I64Add:
+    case Op::I64Mul:
+    case Op::I64And:
+    case Op::I64Or:
+    case Op::I64Xor: return op;
+    default: return Op::kUnknown;
+  }
+}
+
 constexpr auto make_families = [] {
   std::array<OpFamily, kOpCount> families{};
   auto set = [&](Op op, Family family, QuickOp first, Op negated = Op::kUnknown, Op mirrored = Op::kUnknown) {
@@ -42,7 +59,8 @@ constexpr auto make_families = [] {
   };
 #define BRINK_QUICK_VALUE(...)
 #define BRINK_QUICK(...)
-#define BRINK_QUICK_BINARY(op) set(Op::op, Family::Binary, QuickOp::op##_TL);
+#define BRINK_QUICK_BINARY(op) \
+  set(Op::op, Family::Binary, QuickOp::op##_TL, Op::kUnknown, mirror_of(Op::op));
 #define BRINK_QUICK_COMPARE(op, negated, mirrored) \
   set(Op::op, Family::Compare, QuickOp::op##_TL, Op::negated, Op::mirrored);
 #define BRINK_QUICK_FLOAT_BINARY(op) set(Op::op, Family::FloatBinary, QuickOp::op##_TL);

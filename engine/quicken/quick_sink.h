@@ -4,6 +4,7 @@
 // At a block's start and at every label all values are in their slots, so that all ways to it agree; between labels
 // they are wherever they cost least. In code that cannot be reached nothing is emitted and nothing is tracked.
 #pragma once
+#include <algorithm>
 #include <array>
 
 #include "engine/quicken/emitter.h"
@@ -28,7 +29,7 @@ inline Place result_place(Op op) { return kResultPlaces[static_cast<u32>(op)]; }
 class QuickSink : public NullSink {
  public:
   struct Label {
-    u32 pending = kNothing;    // chain of the branches to the label that wait for its position
+    u32 pending = kNothing;    // the first of the branches to the label that wait for its position
     u32 position = 0;          // Loop: where its code starts
     u32 otherwise = kNothing;  // If: the branch field taken where the condition is false
     u32 regions = 0;           // try regions around what is in the block
@@ -39,11 +40,37 @@ class QuickSink : public NullSink {
   QuickSink(const ModuleInfo& module, const QuickenOptions& options, u32 result_slots, u32 body_size, bool wide);
 
   void on_start(const BodyState& state, std::span<const u8> code, u32 code_offset);
-  void on_instruction(const Instruction& instruction);
-  void on_local(const Instruction& instruction);
+  [[gnu::always_inline]] void on_instruction(const Instruction& instruction) {
+    if (!reachable_) return;
+    if (instruction.op == Op::I32Const) {
+      leave_accumulators();
+      push({Place::ConstI32, static_cast<u32>(instruction.value)});
+    } else if (instruction.op == Op::I64Const) {
+      leave_accumulators();
+      auto low = static_cast<i32>(instruction.value);
+      if (static_cast<i64>(instruction.value) == low) push({Place::ConstI64, static_cast<u32>(low)});
+      else push({Place::ConstLongI64, instruction.pc + 1});
+    } else {
+      compute(instruction);
+    }
+  }
+  [[gnu::always_inline]] void on_local(const Instruction& instruction) {
+    if (!reachable_) return;
+    if (instruction.op == Op::LocalGet && instruction.type != kV128) {
+      leave_accumulators();
+      push({Place::Local, local_slot(instruction.index)});
+    } else {
+      set_local(instruction);
+    }
+  }
   void on_global(const Instruction& instruction);
   void on_drop_or_select(const Instruction& instruction);
-  void on_memory_access(const Instruction& instruction);
+  [[gnu::always_inline]] void on_memory_access(const Instruction& instruction) {
+    if (!reachable_) return;
+    leave_accumulators();
+    if (!plain_memory0_ || instruction.index != 0 || instruction.is_long_alignment) return plain(instruction, true);
+    access(instruction);
+  }
   void on_block(const Instruction& instruction, Frame& frame, u32 body);
   void on_else(const Instruction& instruction, Frame& frame, u32 next);
   void on_legacy_catch(const Instruction& instruction, Frame& frame, u32 next);
@@ -58,7 +85,7 @@ class QuickSink : public NullSink {
   PreparedCode take(bool& overflow);
 
  protected:  // for FuelSink
-  void emit(QuickOp op) { out_.op(op, false); }
+  void emit(QuickOp op) { out_.op(op); }
 
   Emitter out_;
   bool reachable_ = true;
@@ -76,10 +103,11 @@ class QuickSink : public NullSink {
   void settle_one();
   Operand pop() {
     Operand top = stack_.pop();
-    if (settled_ > height()) settled_ = height();
-    if (top.place >= Place::T) {
-      if (top.place == Place::T) t_.owner = kNothing;
-      else f_.owner = kNothing;
+    settled_ = std::min(settled_, height());
+    if (top.place == Place::T) {
+      t_.owner = kNothing;
+    } else if (is_accumulator(top.place)) {
+      f_.owner = kNothing;
     } else if (top.place == Place::Slot) {
       // A call's result, which nobody will look for in its slot any more.
       if (t_.mirror == home(height())) {
@@ -91,6 +119,26 @@ class QuickSink : public NullSink {
       }
     }
     return top;
+  }
+  // Pops `count` values that are in their slots, which are not mirrored.
+  void drop_settled(u32 count) {
+    stack_.resize(height() - count);
+    settled_ = std::min(settled_, height());
+  }
+  // The integer (or reference) at `position`, which is about to be popped.
+  Operand taken(u32 position) {
+    Operand operand = stack_[position];
+    if (operand.place == Place::Slot && t_.mirror == home(position)) {
+      operand.place = Place::T;
+      t_.mirror = kNothing;
+    }
+    return operand;
+  }
+  // Pops integers that were taken, down to `position`.
+  void drop_taken(u32 position) {
+    stack_.shrink(position);
+    settled_ = std::min(settled_, position);
+    if (t_.owner >= position) t_.owner = kNothing;
   }
   // The stack is `height` high and everything on it in its slot.
   void settle(u32 height);
@@ -105,8 +153,12 @@ class QuickSink : public NullSink {
   // --- Accumulators ---
 
   // Frees an accumulator: its owner, if any, goes to its slot.
-  void free_t();
-  void free_f();
+  void free_t() {
+    if (t_.owner != kNothing) store(t_.owner);
+  }
+  void free_f() {
+    if (f_.owner != kNothing) store(f_.owner);
+  }
   void forget_mirrors() { t_.mirror = f_.mirror = kNothing; }
   // Before an instruction that takes its operands from slots where results are not cached.
   void leave_accumulators() {
@@ -116,11 +168,11 @@ class QuickSink : public NullSink {
     forget_mirrors();
   }
   void push_t() {
-    push({Place::T, 0});
+    push({Place::T});
     t_ = {height() - 1, kNothing};
   }
   void push_f(Place place) {
-    push({place, 0});
+    push({place});
     f_ = {height() - 1, kNothing};
   }
   void push_result(Place place) {
@@ -140,20 +192,30 @@ class QuickSink : public NullSink {
   void load_t(const Operand& operand, u32 position);
   void load_f(const Operand& operand, u32 position, bool is_f64);
   // Brings it into a slot and says which; constants and accumulators are stored to its own.
-  u32 slot_of(const Operand& operand, u32 position);
+  u32 slot_of(const Operand& operand, u32 position) {
+    if (operand.place == Place::Local) return operand.value;
+    if (operand.place != Place::Slot) store_to(operand, home(position));
+    return home(position);
+  }
+  // A constant's bits; for integers sign-extended, as the instructions sign-extend what they hold of it.
+  u64 constant_bits(const Operand& operand) const;
 
   // --- Instructions ---
 
   void emit_value(QuickOp op, bool to_f = false) {
-    out_.op(op, true);
+    out_.open_op(op);
     open_is_f_ = to_f;
   }
   // Whether the open instruction is the comparison last_op_ in last_form_.
   bool open_compare() const {
     Family family = family_of(last_op_).family;
-    return (family == Family::Compare || family == Family::FloatCompare) &&
+    return out_.has_open() && (family == Family::Compare || family == Family::FloatCompare) &&
            out_.open() == family_of(last_op_).first + 2 * static_cast<u32>(last_form_);
   }
+  void compute(const Instruction& instruction);
+  void access(const Instruction& instruction);
+  void set_local(const Instruction& instruction);
+  void other(const Instruction& instruction);
   void binary(Op op);
   void float_binary(Op op);
   void unary(Op op);
@@ -197,12 +259,10 @@ class QuickSink : public NullSink {
   }
   void branch_table_target(Frame& target, u32 depth);
 
-  // Where a branch waits: an i32 field in the code, or a side entry (of a catch clause).
-  struct Fixup {
-    u32 field;
-    u32 next;
-    bool is_side_entry;
-  };
+  // Branches to a label that is not there yet wait in a chain: each one's field, an i32 in the code, has the next one's
+  // position until its own target is known. A catch clause waits in its side entry, marked by this bit.
+  static constexpr u32 kIsSideEntry = u32{1} << 31;
+
   // A br_table's branch to a label that takes values which must move.
   struct TableMove {
     u32 field;
@@ -228,7 +288,6 @@ class QuickSink : public NullSink {
   bool open_is_f_ = false;           // the open instruction's result is in F
   Op last_op_ = Op::Nop;             // of two operands
   BinaryForm last_form_ = BinaryForm::TL;
-  std::vector<Fixup> fixups_;
   TryRegion region_;  // its clauses are being read
   std::vector<TryRegion> open_regions_;
 

@@ -6,30 +6,7 @@
 namespace brink::quick {
 namespace {
 
-bool is_commutative(Op op) {
-  switch (op) {
-    case Op::I32Add:
-    case Op::I32Mul:
-    case Op::I32And:
-    case Op::I32Or:
-    case Op::I32Xor:
-    case Op::I64Add:
-    case Op::I64Mul:
-    case Op::I64And:
-    case Op::I64Or:
-    case Op::I64Xor: return true;
-    default: return false;
-  }
-}
-
 bool fits_i8(i64 value) { return value == static_cast<i8>(value); }
-bool fits_i32(i64 value) { return value == static_cast<i32>(value); }
-
-// A constant as the instruction that uses it sign-extends it.
-i64 signed_value(const Operand& operand) {
-  return operand.place == Place::ConstI32 ? static_cast<i32>(operand.value) : static_cast<i64>(operand.value);
-}
-
 u32 slots_of_letter(char letter) { return letter == 's' ? 2 : letter == 'v' ? 0 : 1; }
 
 u32 store_width(Op op) {
@@ -48,8 +25,17 @@ u32 store_width(Op op) {
 // --- The operand stack -----------------------------------------------------------------------------------------------
 
 std::vector<Operand>& OperandStack::scratch() {
+  // What one enormous function needed is not kept for the life of the thread.
+  constexpr size_t kKept = 64 * 1024;
   thread_local std::vector<Operand> elements;
+  if (elements.size() > kKept) elements = {};
   return elements;
+}
+
+void OperandStack::grow(u32 least) {
+  memory_.resize(std::max<size_t>(least, 2 * memory_.size()));
+  elements_ = memory_.data();
+  capacity_ = static_cast<u32>(memory_.size());
 }
 
 void QuickSink::settle_one() {
@@ -75,8 +61,6 @@ void QuickSink::store(u32 position) {
 }
 
 void QuickSink::store_to(const Operand& operand, u32 slot) {
-  bool open_is_result =
-      out_.open() != QuickOp::kBaseCount && is_accumulator(operand.place) && open_is_f_ == (operand.place != Place::T);
   switch (operand.place) {
     case Place::Slot: return;
     case Place::Local:
@@ -85,28 +69,27 @@ void QuickSink::store_to(const Operand& operand, u32 slot) {
         emit(QuickOp::PutT);
       } else {
         emit(QuickOp::Copy);
-        out_.slot(static_cast<u32>(operand.value));
+        out_.slot(operand.value);
       }
       break;
     case Place::ConstI32:
     case Place::ConstF32:
       emit(QuickOp::Set32);
-      out_.word(static_cast<u32>(operand.value));
+      out_.word(operand.value);
       break;
     case Place::ConstI64:
+      emit(QuickOp::Set32S);
+      out_.word(operand.value);
+      break;
+    case Place::ConstLongI64:
     case Place::ConstF64:
-      if (operand.place == Place::ConstI64 && fits_i32(signed_value(operand))) {
-        emit(QuickOp::Set32S);
-        out_.word(static_cast<u32>(operand.value));
-      } else {
-        emit(QuickOp::Set64);
-        out_.long_word(operand.value);
-      }
+      emit(QuickOp::Set64);
+      out_.long_word(constant_bits(operand));
       break;
     case Place::T:
     case Place::F32:
     case Place::F64:
-      if (open_is_result) return out_.store_open(slot);
+      if (out_.has_open() && open_is_f_ == (operand.place != Place::T)) return out_.store_open(slot);
       emit(operand.place == Place::T ? QuickOp::PutT : operand.place == Place::F32 ? QuickOp::PutF32 : QuickOp::PutF64);
       break;
   }
@@ -134,12 +117,28 @@ void QuickSink::store_uses_of_local(u32 slot) {
 
 // --- Accumulators ----------------------------------------------------------------------------------------------------
 
-void QuickSink::free_t() {
-  if (t_.owner != kNothing) store(t_.owner);
-}
-
-void QuickSink::free_f() {
-  if (f_.owner != kNothing) store(f_.owner);
+u64 QuickSink::constant_bits(const Operand& operand) const {
+  switch (operand.place) {
+    case Place::ConstI32:
+    case Place::ConstI64: return static_cast<u64>(i64{static_cast<i32>(operand.value)});
+    case Place::ConstLongI64: {
+      const u8* p = code_ + operand.value;
+      u64 value = 0;
+      u32 shift = 0;
+      do {
+        value |= u64{*p & 0x7Fu} << shift;
+        shift += 7;
+      } while (*p++ & 0x80);
+      if (shift < 64 && p[-1] & 0x40) value |= ~u64{0} << shift;
+      return value;
+    }
+    case Place::ConstF64: {
+      u64 bits;
+      std::memcpy(&bits, code_ + operand.value, 8);
+      return bits;
+    }
+    default: return operand.value;
+  }
 }
 
 void QuickSink::load_t(const Operand& operand, u32 position) {
@@ -150,23 +149,20 @@ void QuickSink::load_t(const Operand& operand, u32 position) {
     case Place::Slot: emit_value(QuickOp::GetT); return out_.slot(home(position));
     case Place::Local:
       emit_value(QuickOp::GetT);
-      t_.mirror = static_cast<u32>(operand.value);
+      t_.mirror = operand.value;
       return out_.slot(t_.mirror);
     default: break;
   }
-  i64 value = signed_value(operand);
-  if (fits_i8(value) && operand.place == Place::ConstI32) {
+  auto value = static_cast<i32>(operand.value);
+  if (operand.place == Place::ConstI32 && fits_i8(value)) {
     emit_value(QuickOp::Const8);
     out_.byte(static_cast<u8>(value));
-  } else if (operand.place == Place::ConstI32) {
-    emit_value(QuickOp::Const32);
-    out_.word(static_cast<u32>(value));
-  } else if (fits_i32(value)) {
-    emit_value(QuickOp::Const32S);
-    out_.word(static_cast<u32>(value));
-  } else {
+  } else if (operand.place == Place::ConstLongI64) {
     emit_value(QuickOp::Const64);
-    out_.long_word(static_cast<u64>(value));
+    out_.long_word(constant_bits(operand));
+  } else {
+    emit_value(operand.place == Place::ConstI32 ? QuickOp::Const32 : QuickOp::Const32S);
+    out_.word(operand.value);
   }
 }
 
@@ -176,78 +172,74 @@ void QuickSink::load_f(const Operand& operand, u32 position, bool is_f64) {
   f_.mirror = kNothing;
   if (is_constant(operand.place)) {
     emit_value(is_f64 ? QuickOp::ConstF64 : QuickOp::ConstF32, true);
-    return is_f64 ? out_.long_word(operand.value) : out_.word(static_cast<u32>(operand.value));
+    return is_f64 ? out_.long_word(constant_bits(operand)) : out_.word(operand.value);
   }
   emit_value(is_f64 ? QuickOp::GetF64 : QuickOp::GetF32, true);
-  if (operand.place == Place::Local) f_.mirror = static_cast<u32>(operand.value);
+  if (operand.place == Place::Local) f_.mirror = operand.value;
   out_.slot(operand.place == Place::Local ? f_.mirror : home(position));
-}
-
-u32 QuickSink::slot_of(const Operand& operand, u32 position) {
-  if (operand.place == Place::Local) return static_cast<u32>(operand.value);
-  store_to(operand, home(position));
-  return home(position);
 }
 
 // --- Numeric instructions --------------------------------------------------------------------------------------------
 
 void QuickSink::binary(Op op) {
-  u32 position_a = height() - 2, position_b = height() - 1;
-  Operand b = pop();
-  Operand a = pop();
-  if (is_constant(a.place) && !is_constant(b.place)) {
-    Op mirrored = family_of(op).mirrored;
-    if (is_commutative(op) || mirrored != Op::kUnknown) {
-      std::swap(a, b);
-      std::swap(position_a, position_b);
-      if (mirrored != Op::kUnknown) op = mirrored;
-    }
+  u32 position = height() - 2;
+  u32 position_a = position, position_b = position + 1;
+  Operand a = taken(position_a), b = taken(position_b);
+  drop_taken(position);
+  const OpFamily* family = &family_of(op);
+  if (is_constant(a.place) && !is_constant(b.place) && family->mirrored != Op::kUnknown) {
+    op = family->mirrored;
+    family = &family_of(op);
+    std::swap(a, b);
+    std::swap(position_a, position_b);
   }
-  auto emit_form = [&](BinaryForm form) {
-    free_t();
-    last_op_ = op;
-    last_form_ = form;
-    emit_value(family_of(op).first + 2 * static_cast<u32>(form));
-  };
-  if (is_constant(b.place)) {
-    i64 value = signed_value(b);
-    if (!fits_i32(value)) {
-      u32 slot = slot_of(a, position_a);
-      load_t(b, position_b);
-      emit_form(BinaryForm::LT);
-      out_.slot(slot);
-      return push_t();
-    }
+  enum class Second : u8 { Slot, Byte, Word };
+  BinaryForm form;
+  u32 first = 0, second = 0;
+  bool has_first = false;
+  Second kind = Second::Slot;
+  if (is_constant(b.place) && b.place != Place::ConstLongI64) {
     if (is_constant(a.place)) load_t(a, position_a);
-    bool a_in_t = in_t(a) || is_constant(a.place);
-    bool small = fits_i8(value);
-    if (a_in_t) {
-      emit_form(small ? BinaryForm::TB : BinaryForm::TD);
+    bool small = fits_i8(static_cast<i32>(b.value));
+    kind = small ? Second::Byte : Second::Word;
+    second = b.value;
+    if (in_t(a) || is_constant(a.place)) {
+      form = small ? BinaryForm::TB : BinaryForm::TD;
     } else {
-      emit_form(small ? BinaryForm::LB : BinaryForm::LD);
-      out_.slot(slot_of(a, position_a));
+      form = small ? BinaryForm::LB : BinaryForm::LD;
+      has_first = true;
+      first = slot_of(a, position_a);
     }
-    if (small) out_.byte(static_cast<u8>(value));
-    else out_.word(static_cast<u32>(value));
-    return push_t();
-  }
-  if (is_constant(a.place)) {
-    u32 slot = slot_of(b, position_b);
+  } else if (is_constant(b.place)) {
+    second = slot_of(a, position_a);
+    load_t(b, position_b);
+    form = BinaryForm::LT;
+  } else if (is_constant(a.place)) {
+    second = slot_of(b, position_b);
     load_t(a, position_a);
-    emit_form(BinaryForm::TL);
-    out_.slot(slot);
+    form = BinaryForm::TL;
   } else if (in_t(a) && b.place != Place::T) {
-    u32 slot = slot_of(b, position_b);
-    emit_form(BinaryForm::TL);
-    out_.slot(slot);
+    second = slot_of(b, position_b);
+    form = BinaryForm::TL;
   } else if (in_t(b)) {
-    u32 slot = slot_of(a, position_a);
-    emit_form(BinaryForm::LT);
-    out_.slot(slot);
+    second = slot_of(a, position_a);
+    form = BinaryForm::LT;
   } else {
-    emit_form(BinaryForm::LL);
-    out_.slot(slot_of(a, position_a));
-    out_.slot(slot_of(b, position_b));
+    form = BinaryForm::LL;
+    has_first = true;
+    first = slot_of(a, position_a);
+    second = slot_of(b, position_b);
+  }
+  free_t();
+  last_op_ = op;
+  last_form_ = form;
+  emit_value(family->first + 2 * static_cast<u32>(form));
+  {
+    Emitter::Operands operands(out_);
+    if (has_first) operands.slot(first);
+    if (kind == Second::Slot) operands.slot(second);
+    else if (kind == Second::Byte) operands.byte(static_cast<u8>(second));
+    else operands.word(second);
   }
   push_t();
 }
@@ -313,19 +305,24 @@ void QuickSink::unary(Op op) {
 }
 
 void QuickSink::load(const Instruction& instruction) {
-  Place to = result_place(instruction.op);
   u32 position = height() - 1;
-  Operand address = pop();
+  Operand address = taken(position);
+  drop_taken(position);
   if (is_constant(address.place)) load_t(address, position);
   bool accumulated = is_constant(address.place) || in_t(address);
+  u32 slot = accumulated ? 0 : slot_of(address, position);
+  Place to = result_place(instruction.op);
   bool to_f = to != Place::T;
   if (to_f) free_f();
   else free_t();
   auto offset = static_cast<u32>(instruction.value);
   emit_value(family_of(instruction.op).first + (accumulated ? 0 : 4) + (offset > 0xFF ? 2 : 0), to_f);
-  if (!accumulated) out_.slot(slot_of(address, position));
-  if (offset > 0xFF) out_.word(offset);
-  else out_.byte(static_cast<u8>(offset));
+  {
+    Emitter::Operands operands(out_);
+    if (!accumulated) operands.slot(slot);
+    if (offset > 0xFF) operands.word(offset);
+    else operands.byte(static_cast<u8>(offset));
+  }
   push_result(to);
 }
 
@@ -337,9 +334,12 @@ void QuickSink::store_value(const Instruction& instruction) {
   bool is_float = family_of(instruction.op).family == Family::FloatStore;
   auto offset = static_cast<u32>(instruction.value);
   auto emit_form = [&](u32 form) { emit(family_of(instruction.op).first + 2 * form + (offset > 0xFF ? 1 : 0)); };
-  i64 stored = signed_value(value);  // as wide as it is in memory
-  u32 width = store_width(instruction.op);
-  stored = static_cast<i64>(static_cast<u64>(stored) << (64 - width)) >> (64 - width);
+  // Whether it is a constant of a byte, as wide as it is in memory.
+  auto is_small_constant = [&] {
+    if (!is_constant(value.place)) return false;
+    u32 unused = 64 - store_width(instruction.op);
+    return fits_i8(static_cast<i64>(constant_bits(value) << unused) >> unused);
+  };
   if (is_float) {
     if (is_constant(address.place)) load_t(address, position);
     bool address_in_t = is_constant(address.place) || in_t(address);
@@ -352,12 +352,12 @@ void QuickSink::store_value(const Instruction& instruction) {
       if (!address_in_t) out_.slot(slot_of(address, position));
       out_.slot(slot);
     }
-  } else if (is_constant(value.place) && fits_i8(stored)) {
+  } else if (is_small_constant()) {
     if (is_constant(address.place)) load_t(address, position);
     bool address_in_t = is_constant(address.place) || in_t(address);
     emit_form(address_in_t ? TB : LB);
     if (!address_in_t) out_.slot(slot_of(address, position));
-    out_.byte(static_cast<u8>(stored));
+    out_.byte(static_cast<u8>(constant_bits(value)));
   } else if (is_constant(value.place)) {
     u32 slot = slot_of(address, position);
     load_t(value, position + 1);
@@ -387,14 +387,10 @@ void QuickSink::store_value(const Instruction& instruction) {
 
 // --- Variables, drop, select -----------------------------------------------------------------------------------------
 
-void QuickSink::on_local(const Instruction& instruction) {
-  if (!reachable_) return;
-  out_.set_origin(instruction.pc);
+// local.set and local.tee, and all of vectors.
+void QuickSink::set_local(const Instruction& instruction) {
   u32 slot = local_slot(instruction.index);
-  if (instruction.op == Op::LocalGet) {
-    leave_accumulators();
-    if (instruction.type != kV128) return push({Place::Local, slot});
-  }
+  if (instruction.op == Op::LocalGet) leave_accumulators();
   if (instruction.type == kV128) return vector_local(instruction);
   u32 position = height() - 1;
   Operand value = pop();
@@ -416,7 +412,6 @@ void QuickSink::on_local(const Instruction& instruction) {
 
 void QuickSink::on_global(const Instruction& instruction) {
   if (!reachable_) return;
-  out_.set_origin(instruction.pc);
   leave_accumulators();
   ValueType type = instruction.type;
   bool is_float = type == kF32 || type == kF64;
@@ -453,7 +448,6 @@ void QuickSink::on_global(const Instruction& instruction) {
 
 void QuickSink::on_drop_or_select(const Instruction& instruction) {
   if (!reachable_) return;
-  out_.set_origin(instruction.pc);
   leave_accumulators();
   if (instruction.op != Op::Drop) return select(instruction);
   for (u32 i = 0; i < instruction.type.slots(); ++i) pop();
@@ -482,12 +476,7 @@ void QuickSink::select(const Instruction& instruction) {
 
 // --- Everything else -------------------------------------------------------------------------------------------------
 
-void QuickSink::on_memory_access(const Instruction& instruction) {
-  if (!reachable_) return;
-  out_.set_origin(instruction.pc);
-  leave_accumulators();
-  bool general = !plain_memory0_ || instruction.index != 0 || instruction.is_long_alignment;
-  if (general) return plain(instruction, true);
+void QuickSink::access(const Instruction& instruction) {
   switch (family_of(instruction.op).family) {
     case Family::Load: return load(instruction);
     case Family::Store:
@@ -519,30 +508,30 @@ void QuickSink::plain(const Instruction& instruction, bool general) {
   for (u32 i = 0; i < slots_of_letter(info.signature.result); ++i) push({});
 }
 
-void QuickSink::on_instruction(const Instruction& instruction) {
-  if (!reachable_) return;
-  out_.set_origin(instruction.pc);
+void QuickSink::compute(const Instruction& instruction) {
   if (instruction.op != Op::I32Eqz) leave_accumulators();
+  switch (family_of(instruction.op).family) {
+    case Family::Binary:
+    case Family::Compare: return binary(instruction.op == Op::RefEq ? Op::I64Eq : instruction.op);
+    case Family::FloatBinary:
+    case Family::FloatCompare: return float_binary(instruction.op);
+    case Family::Unary: return unary(instruction.op);
+    case Family::Vector: return vector(instruction);
+    default: return other(instruction);
+  }
+}
+
+void QuickSink::other(const Instruction& instruction) {
   switch (instruction.op) {
     case Op::Nop: return;
-    case Op::I32Const: return push({Place::ConstI32, static_cast<u32>(instruction.value)});
-    case Op::I64Const: return push({Place::ConstI64, instruction.value});
-    case Op::F32Const: {
-      u32 bits;
-      std::memcpy(&bits, code_ + instruction.pc + 1, 4);
-      return push({Place::ConstF32, bits});
-    }
-    case Op::F64Const: {
-      u64 bits;
-      std::memcpy(&bits, code_ + instruction.pc + 1, 8);
-      return push({Place::ConstF64, bits});
-    }
+    case Op::F32Const: return push({Place::ConstF32, static_cast<u32>(instruction.value)});
+    case Op::F64Const: return push({Place::ConstF64, instruction.pc + 1});
     case Op::V128Const:
       emit(QuickOp::V128Const_V);
       out_.bytes(code_ + state_->next_pc() - 16, code_ + state_->next_pc());
       return push_vector();
     case Op::I8x16Shuffle: return vector(instruction);
-    case Op::RefNull: return push({Place::ConstI64, 0});
+    case Op::RefNull: return push({Place::ConstI64});
     case Op::Call:
     case Op::CallIndirect:
     case Op::CallRef:
@@ -564,9 +553,6 @@ void QuickSink::on_instruction(const Instruction& instruction) {
       emit(QuickOp::ThrowReference);
       out_.slot(home(height() - 1));
       return become_unreachable();
-    default: break;
-  }
-  switch (instruction.op) {
     case Op::StructGet:
     case Op::StructGetS:
     case Op::StructGetU:
@@ -576,15 +562,6 @@ void QuickSink::on_instruction(const Instruction& instruction) {
     case Op::StructSet:
     case Op::ArraySet: return instruction.type == kV128 ? plain(instruction, false) : set_member(instruction);
     case Op::ArrayLen: return array_length();
-    default: break;
-  }
-  switch (family_of(instruction.op).family) {
-    case Family::Binary:
-    case Family::Compare: return binary(instruction.op == Op::RefEq ? Op::I64Eq : instruction.op);
-    case Family::FloatBinary:
-    case Family::FloatCompare: return float_binary(instruction.op);
-    case Family::Unary: return unary(instruction.op);
-    case Family::Vector: return vector(instruction);
     default: return plain(instruction, false);
   }
 }

@@ -9,7 +9,7 @@ u32 QuickSink::pop_vector() {
   Operand high = pop();
   Operand low = pop();
   u32 position = height();
-  if (low.place == Place::Local && high.place == Place::Local) return static_cast<u32>(low.value);
+  if (low.place == Place::Local && high.place == Place::Local) return low.value;
   store_to(low, home(position));
   store_to(high, home(position + 1));
   return home(position);

@@ -60,6 +60,8 @@ class BodyState {
   // For sinks: slots on the operand stack now, and the pc behind what has been read.
   u32 operand_height() const { return height(); }
   u32 next_pc() const { return pc(); }
+  // The pc of the instruction that is being told, whichever that is.
+  const u32& instruction_pc() const { return instruction_.pc; }
 
  protected:
   u32 pc() const { return static_cast<u32>(reader_.position() - code_begin_); }
