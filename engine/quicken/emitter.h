@@ -8,7 +8,8 @@
 #include <memory>
 #include <vector>
 
-#include "engine/quicken/quick_op.h"
+#include "engine/quicken/frame_model.h"
+#include "engine/quicken/fusion_table.h"
 
 namespace brink::quick {
 
@@ -59,6 +60,14 @@ class Emitter {
     void word(u32 value) {
       std::memcpy(position_, &value, 4);
       position_ += 4;
+    }
+    // What a source is written as: a slot, a byte, a word, or nothing.
+    void of(Source source, u32 value) {
+      u32 slot_bytes = emitter_.slot_bytes();
+      u32 sizes = slot_bytes << 8 | 1u << 16 | 4u << 24;
+      emitter_.slots_used_ |= source == Source::Slot ? value : 0;
+      std::memcpy(position_, &value, 4);
+      position_ += sizes >> (8 * static_cast<u32>(source)) & 0xFF;
     }
 
    private:

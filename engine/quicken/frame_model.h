@@ -28,10 +28,20 @@ enum class Place : u8 {
 constexpr bool is_constant(Place place) { return place >= Place::ConstI32 && place <= Place::ConstF64; }
 constexpr bool is_accumulator(Place place) { return place >= Place::T; }
 
-struct Operand {
-  Place place = Place::Slot;
-  u32 value = 0;
+// One word, so that it is moved as one.
+class Operand {
+ public:
+  constexpr Operand() = default;
+  constexpr Operand(Place place, u32 value = 0) : bits_(static_cast<u64>(place) | u64{value} << 32) {}
+
+  constexpr Place place() const { return static_cast<Place>(bits_ & 0xFF); }
+  constexpr u32 value() const { return static_cast<u32>(bits_ >> 32); }
+  constexpr bool operator==(const Operand&) const = default;
+
+ private:
+  u64 bits_ = 0;
 };
+static_assert(Operand().place() == Place::Slot);
 
 // The operand stack: a slot an element. Its memory is kept by the thread from one function to the next; one stack a
 // thread at a time.
@@ -47,9 +57,16 @@ class OperandStack {
   Operand& operator[](u32 i) { return elements_[i]; }
   const Operand& operator[](u32 i) const { return elements_[i]; }
   void push(Operand operand) {
-    if (size_ == capacity_) [[unlikely]]
-      grow(size_ + 1);
-    elements_[size_++] = operand;
+    u32 size = size_;
+    if (size == capacity_) [[unlikely]]
+      grow(size + 1);
+    size_ = size + 1;
+    elements_[size] = operand;
+  }
+  // On top of `size` operands, of which there were more.
+  void put(u32 size, Operand operand) {
+    size_ = size + 1;
+    elements_[size] = operand;
   }
   Operand pop() { return elements_[--size_]; }
   void shrink(u32 size) { size_ = size; }
@@ -71,6 +88,16 @@ class OperandStack {
   u32 capacity_;
   u32 size_ = 0;
 };
+
+// How an instruction on integers can take an operand: the letters T, L, B and D of quick_forms.h.
+enum class Source : u8 {
+  Accumulator,
+  Slot,
+  Byte,
+  Word,
+  Long,  // a constant that must be brought into the accumulator
+};
+inline constexpr u32 kSources = 5;
 
 inline constexpr u32 kMaxPending = 24;
 inline constexpr u32 kNothing = ~u32{0};

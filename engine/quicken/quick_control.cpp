@@ -76,7 +76,7 @@ void QuickSink::move_kept(u32 target_height, u32 keep) {
   }
   for (u32 i = 0; i < keep; ++i) {
     const Operand& operand = stack_[from + i];
-    if (operand.place == Place::Slot) {
+    if (operand.place() == Place::Slot) {
       emit(QuickOp::Copy);
       out_.slot(home(from + i));
       out_.slot(home(target_height + i));
@@ -235,7 +235,7 @@ u32 QuickSink::branch_on_condition(bool when) {
     out_.close();
     return out_.reserve_branch();
   };
-  if (condition.place == Place::T && out_.has_open() && !open_is_f_) {
+  if (condition.place() == Place::T && out_.has_open() && !open_is_f_) {
     if (open_compare()) {
       Op op = last_op_;
       u32 form = static_cast<u32>(last_form_);
@@ -255,8 +255,8 @@ u32 QuickSink::branch_on_condition(bool when) {
       default: break;
     }
   }
-  if (is_constant(condition.place)) load_t(condition, position);
-  if (is_constant(condition.place) || in_t(condition)) {
+  if (is_constant(condition.place())) load_t(condition, position);
+  if (is_constant(condition.place()) || in_t(condition)) {
     emit(when ? QuickOp::BrIfT : QuickOp::BrUnlessT);
   } else {
     emit(when ? QuickOp::BrIfL : QuickOp::BrUnlessL);
@@ -346,8 +346,8 @@ void QuickSink::on_branch_table(const Instruction&, u32 targets) {
   u32 position = height() - 1;
   Operand index = pop();
   store_all();
-  if (is_constant(index.place)) load_t(index, position);
-  if (is_constant(index.place) || in_t(index)) {
+  if (is_constant(index.place())) load_t(index, position);
+  if (is_constant(index.place()) || in_t(index)) {
     emit(QuickOp::BrTableT);
   } else {
     emit(QuickOp::BrTableL);
@@ -437,8 +437,8 @@ void QuickSink::call(const Instruction& instruction) {
     emit(imported ? QuickOp::CallImport : QuickOp::Call);
     out_.word(imported ? instruction.index : instruction.index - module_.imported_functions);
   } else {
-    if (is_constant(callee.place)) load_t(callee, callee_position);
-    bool in_accumulator = is_constant(callee.place) || in_t(callee);
+    if (is_constant(callee.place())) load_t(callee, callee_position);
+    bool in_accumulator = is_constant(callee.place()) || in_t(callee);
     store_accumulators();
     if (is_reference) emit(in_accumulator ? QuickOp::CallRefT : QuickOp::CallRefL);
     else emit(in_accumulator ? QuickOp::CallIndirectT : QuickOp::CallIndirectL);
@@ -472,8 +472,8 @@ void QuickSink::return_values(u32 count) {
   }
   Operand value = pop();
   if (in_t(value)) return emit(QuickOp::ReturnT);
-  if (value.place == Place::F32) return emit(QuickOp::ReturnF32);
-  if (value.place == Place::F64) return emit(QuickOp::ReturnF64);
+  if (value.place() == Place::F32) return emit(QuickOp::ReturnF32);
+  if (value.place() == Place::F64) return emit(QuickOp::ReturnF64);
   u32 slot = slot_of(value, position);
   emit(QuickOp::ReturnL);
   out_.slot(slot);

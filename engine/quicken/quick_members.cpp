@@ -48,8 +48,8 @@ void QuickSink::get_member(const Instruction& instruction) {
     Operand object = pop();
     array = slot_of(object, position - 1);
   }
-  if (is_constant(last.place)) load_t(last, position);
-  bool accumulated = is_constant(last.place) || in_t(last);
+  if (is_constant(last.place())) load_t(last, position);
+  bool accumulated = is_constant(last.place()) || in_t(last);
   if (to_f) free_f();
   else free_t();
   u32 form = (is_array ? 4 : 0) + (accumulated ? 0 : 2);
@@ -107,8 +107,8 @@ void QuickSink::set_member(const Instruction& instruction) {
 void QuickSink::array_length() {
   u32 position = height() - 1;
   Operand array = pop();
-  if (is_constant(array.place)) load_t(array, position);
-  bool accumulated = is_constant(array.place) || in_t(array);
+  if (is_constant(array.place())) load_t(array, position);
+  bool accumulated = is_constant(array.place()) || in_t(array);
   free_t();
   emit_value(QuickOp::ArrayLength_T + (accumulated ? 0 : 2));
   if (!accumulated) out_.slot(slot_of(array, position));

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/quicken/fusion_table.h"
+
 namespace brink::quick {
 namespace {
 
@@ -33,7 +35,7 @@ constexpr Fusion kFusions[] = {
 #include "engine/quicken/fusions.def"
 #undef BRINK_FUSION
     {QuickOp::kBaseCount, QuickOp::kBaseCount}};
-constexpr u32 kFusionCount = std::size(kFusions) - 1;
+static_assert(std::size(kFusions) == kFusionCount + 1);
 
 // An operation that may change its operands' places is its own mirror.
 constexpr Op mirror_of(Op op) {
@@ -97,30 +99,6 @@ constexpr auto make_families = [] {
   return families;
 };
 
-// Open addressing; the load factor stays below one half.
-constexpr u32 table_size() {
-  u32 size = 16;
-  while (size < 2 * kFusionCount + 2) size *= 2;
-  return size;
-}
-
-constexpr u32 hash(QuickOp first, QuickOp second) {
-  u32 key = static_cast<u32>(first) << 16 | static_cast<u32>(second);
-  return (key * 0x9E3779B1u) >> 12 & (table_size() - 1);
-}
-
-// Indices into kFusions; kFusionCount is a free place.
-constexpr auto kFusionTable = [] {
-  std::array<u16, table_size()> table{};
-  table.fill(static_cast<u16>(kFusionCount));
-  for (u32 i = 0; i < kFusionCount; ++i) {
-    u32 at = hash(kFusions[i].first, kFusions[i].second);
-    while (table[at] != kFusionCount) at = (at + 1) & (table_size() - 1);
-    table[at] = static_cast<u16>(i);
-  }
-  return table;
-}();
-
 std::vector<std::string> split_lines(std::string_view text) {
   std::vector<std::string> lines;
   for (size_t begin = 0; begin < text.size();) {
@@ -142,13 +120,19 @@ std::vector<std::string> all_operands() {
 
 constinit const std::array<OpFamily, kOpCount> kFamilies = make_families();
 
-constinit const std::array<u8, kNarrowCount / 8 + 1> kBeginsFusion = [] {
-  std::array<u8, kNarrowCount / 8 + 1> bits{};
+constinit const FusionTable kFusionTable = [] {
+  FusionTable table{};
+  table.keys.fill(FusionTable::kFree);
   for (u32 i = 0; i < kFusionCount; ++i) {
+    u32 key = FusionTable::key_of(kFusions[i].first, kFusions[i].second);
+    u32 at = FusionTable::place_of(key);
+    while (table.keys[at] != FusionTable::kFree) at = (at + 1) & (FusionTable::kSize - 1);
+    table.keys[at] = key;
+    table.fused[at] = QuickOp::kFusedFirst + i;
     auto first = static_cast<u32>(kFusions[i].first);
-    bits[first / 8] = static_cast<u8>(bits[first / 8] | 1u << first % 8);
+    table.begins[first / 8] = static_cast<u8>(table.begins[first / 8] | 1u << first % 8);
   }
-  return bits;
+  return table;
 }();
 
 std::string_view quick_op_name(QuickOp op) {
@@ -159,14 +143,6 @@ std::string_view quick_op_name(QuickOp op) {
 std::string_view quick_op_operands(QuickOp op) {
   static const std::vector<std::string> operands = all_operands();
   return operands[static_cast<u32>(op)];
-}
-
-QuickOp fused_slowly(QuickOp first, QuickOp second) {
-  for (u32 at = hash(first, second);; at = (at + 1) & (table_size() - 1)) {
-    u32 index = kFusionTable[at];
-    if (index == kFusionCount) return QuickOp::kNarrowCount;
-    if (kFusions[index].first == first && kFusions[index].second == second) return QuickOp::kFusedFirst + index;
-  }
 }
 
 }  // namespace brink::quick

@@ -75,13 +75,4 @@ std::string_view quick_op_name(QuickOp op);
 // The operands' letters; of a fused opcode, those of its parts in their order.
 std::string_view quick_op_operands(QuickOp op);
 
-// The opcode that does `first` and then `second`, or kNarrowCount where there is none.
-QuickOp fused_slowly(QuickOp first, QuickOp second);
-extern const std::array<u8, kNarrowCount / 8 + 1> kBeginsFusion;  // a bit an opcode
-inline QuickOp fused(QuickOp first, QuickOp second) {
-  auto n = static_cast<u32>(first);
-  if (!(kBeginsFusion[n / 8] >> (n % 8) & 1)) return QuickOp::kNarrowCount;
-  return fused_slowly(first, second);
-}
-
 }  // namespace brink::quick

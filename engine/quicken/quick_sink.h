@@ -104,17 +104,17 @@ class QuickSink : public NullSink {
   Operand pop() {
     Operand top = stack_.pop();
     settled_ = std::min(settled_, height());
-    if (top.place == Place::T) {
+    if (top.place() == Place::T) {
       t_.owner = kNothing;
-    } else if (is_accumulator(top.place)) {
+    } else if (is_accumulator(top.place())) {
       f_.owner = kNothing;
-    } else if (top.place == Place::Slot) {
+    } else if (top.place() == Place::Slot) {
       // A call's result, which nobody will look for in its slot any more.
       if (t_.mirror == home(height())) {
-        top.place = Place::T;
+        top = Place::T;
         t_.mirror = kNothing;
       } else if (f_.mirror == home(height())) {
-        top.place = result_place_;
+        top = result_place_;
         f_.mirror = kNothing;
       }
     }
@@ -128,11 +128,25 @@ class QuickSink : public NullSink {
   // The integer (or reference) at `position`, which is about to be popped.
   Operand taken(u32 position) {
     Operand operand = stack_[position];
-    if (operand.place == Place::Slot && t_.mirror == home(position)) {
-      operand.place = Place::T;
+    if (operand.place() == Place::Slot && t_.mirror == home(position)) {
+      operand = Place::T;
       t_.mirror = kNothing;
     }
     return operand;
+  }
+  // How an operand that was taken, an integer, can be used; and what is to be written of it where that is not from the
+  // accumulator.
+  Source source_of(Operand operand) const {
+    using enum Source;
+    constexpr Source kOfPlace[] = {Slot, Slot, Word, Word, Long, Long, Long, Accumulator, Accumulator, Accumulator};
+    Source source = kOfPlace[static_cast<u32>(operand.place())];
+    if (operand.place() == Place::Local && operand.value() == t_.mirror) return Source::Accumulator;
+    if (source == Source::Word && static_cast<i32>(operand.value()) == static_cast<i8>(operand.value()))
+      return Source::Byte;
+    return source;
+  }
+  u32 operand_of(Operand operand, u32 position) const {
+    return operand.place() == Place::Slot ? home(position) : operand.value();
   }
   // Pops integers that were taken, down to `position`.
   void drop_taken(u32 position) {
@@ -171,6 +185,11 @@ class QuickSink : public NullSink {
     push({Place::T});
     t_ = {height() - 1, kNothing};
   }
+  // A result in place of the operands from `position` on.
+  void put_t(u32 position) {
+    stack_.put(position, Place::T);
+    t_ = {position, kNothing};
+  }
   void push_f(Place place) {
     push({place});
     f_ = {height() - 1, kNothing};
@@ -182,19 +201,19 @@ class QuickSink : public NullSink {
 
   // How an operand that has been popped from `position` can be used.
   bool in_t(const Operand& operand) const {
-    return operand.place == Place::T || (operand.place == Place::Local && t_.mirror == operand.value);
+    return operand.place() == Place::T || (operand.place() == Place::Local && t_.mirror == operand.value());
   }
   bool in_f(const Operand& operand) const {
-    return operand.place == Place::F32 || operand.place == Place::F64 ||
-           (operand.place == Place::Local && f_.mirror == operand.value);
+    return operand.place() == Place::F32 || operand.place() == Place::F64 ||
+           (operand.place() == Place::Local && f_.mirror == operand.value());
   }
   // Brings a popped operand into the accumulator, which must hold nothing else that is needed.
   void load_t(const Operand& operand, u32 position);
   void load_f(const Operand& operand, u32 position, bool is_f64);
   // Brings it into a slot and says which; constants and accumulators are stored to its own.
   u32 slot_of(const Operand& operand, u32 position) {
-    if (operand.place == Place::Local) return operand.value;
-    if (operand.place != Place::Slot) store_to(operand, home(position));
+    if (operand.place() == Place::Local) return operand.value();
+    if (operand.place() != Place::Slot) store_to(operand, home(position));
     return home(position);
   }
   // A constant's bits; for integers sign-extended, as the instructions sign-extend what they hold of it.
@@ -217,10 +236,15 @@ class QuickSink : public NullSink {
   void set_local(const Instruction& instruction);
   void other(const Instruction& instruction);
   void binary(Op op);
+  void binary_slowly(Op op, Operand a, Operand b);
+  void emit_binary(Op op, Source source_a, u32 a, Source source_b, u32 b);
   void float_binary(Op op);
   void unary(Op op);
   void load(const Instruction& instruction);
   void store_value(const Instruction& instruction);
+  void store_float(const Instruction& instruction);
+  // Of a value `v` to the address `a`.
+  void emit_store(const Instruction& instruction, Source source_a, u32 a, Source source_v, u32 v);
   // struct.get and array.get; struct.set and array.set; with their signed and unsigned forms, but not of vectors.
   void get_member(const Instruction& instruction);
   void set_member(const Instruction& instruction);

@@ -53,33 +53,33 @@ void QuickSink::settle(u32 new_height) {
 
 void QuickSink::store(u32 position) {
   Operand& operand = stack_[position];
-  if (operand.place == Place::Slot) return;
+  if (operand.place() == Place::Slot) return;
   store_to(operand, home(position));
-  if (operand.place == Place::T) t_.owner = kNothing;
-  else if (is_accumulator(operand.place)) f_.owner = kNothing;
+  if (operand.place() == Place::T) t_.owner = kNothing;
+  else if (is_accumulator(operand.place())) f_.owner = kNothing;
   operand = {};
 }
 
 void QuickSink::store_to(const Operand& operand, u32 slot) {
-  switch (operand.place) {
+  switch (operand.place()) {
     case Place::Slot: return;
     case Place::Local:
-      if (operand.value == slot) return;
-      if (t_.mirror == operand.value) {
+      if (operand.value() == slot) return;
+      if (t_.mirror == operand.value()) {
         emit(QuickOp::PutT);
       } else {
         emit(QuickOp::Copy);
-        out_.slot(operand.value);
+        out_.slot(operand.value());
       }
       break;
     case Place::ConstI32:
     case Place::ConstF32:
       emit(QuickOp::Set32);
-      out_.word(operand.value);
+      out_.word(operand.value());
       break;
     case Place::ConstI64:
       emit(QuickOp::Set32S);
-      out_.word(operand.value);
+      out_.word(operand.value());
       break;
     case Place::ConstLongI64:
     case Place::ConstF64:
@@ -89,8 +89,9 @@ void QuickSink::store_to(const Operand& operand, u32 slot) {
     case Place::T:
     case Place::F32:
     case Place::F64:
-      if (out_.has_open() && open_is_f_ == (operand.place != Place::T)) return out_.store_open(slot);
-      emit(operand.place == Place::T ? QuickOp::PutT : operand.place == Place::F32 ? QuickOp::PutF32 : QuickOp::PutF64);
+      if (out_.has_open() && open_is_f_ == (operand.place() != Place::T)) return out_.store_open(slot);
+      if (operand.place() == Place::T) emit(QuickOp::PutT);
+      else emit(operand.place() == Place::F32 ? QuickOp::PutF32 : QuickOp::PutF64);
       break;
   }
   out_.slot(slot);
@@ -112,17 +113,17 @@ void QuickSink::store_accumulators() {
 
 void QuickSink::store_uses_of_local(u32 slot) {
   for (u32 position = settled_; position < height(); ++position)
-    if (stack_[position].place == Place::Local && stack_[position].value == slot) store(position);
+    if (stack_[position].place() == Place::Local && stack_[position].value() == slot) store(position);
 }
 
 // --- Accumulators ----------------------------------------------------------------------------------------------------
 
 u64 QuickSink::constant_bits(const Operand& operand) const {
-  switch (operand.place) {
+  switch (operand.place()) {
     case Place::ConstI32:
-    case Place::ConstI64: return static_cast<u64>(i64{static_cast<i32>(operand.value)});
+    case Place::ConstI64: return static_cast<u64>(i64{static_cast<i32>(operand.value())});
     case Place::ConstLongI64: {
-      const u8* p = code_ + operand.value;
+      const u8* p = code_ + operand.value();
       u64 value = 0;
       u32 shift = 0;
       do {
@@ -134,10 +135,10 @@ u64 QuickSink::constant_bits(const Operand& operand) const {
     }
     case Place::ConstF64: {
       u64 bits;
-      std::memcpy(&bits, code_ + operand.value, 8);
+      std::memcpy(&bits, code_ + operand.value(), 8);
       return bits;
     }
-    default: return operand.value;
+    default: return operand.value();
   }
 }
 
@@ -145,24 +146,24 @@ void QuickSink::load_t(const Operand& operand, u32 position) {
   if (in_t(operand)) return;
   free_t();
   t_.mirror = kNothing;
-  switch (operand.place) {
+  switch (operand.place()) {
     case Place::Slot: emit_value(QuickOp::GetT); return out_.slot(home(position));
     case Place::Local:
       emit_value(QuickOp::GetT);
-      t_.mirror = operand.value;
+      t_.mirror = operand.value();
       return out_.slot(t_.mirror);
     default: break;
   }
-  auto value = static_cast<i32>(operand.value);
-  if (operand.place == Place::ConstI32 && fits_i8(value)) {
+  auto value = static_cast<i32>(operand.value());
+  if (operand.place() == Place::ConstI32 && fits_i8(value)) {
     emit_value(QuickOp::Const8);
     out_.byte(static_cast<u8>(value));
-  } else if (operand.place == Place::ConstLongI64) {
+  } else if (operand.place() == Place::ConstLongI64) {
     emit_value(QuickOp::Const64);
     out_.long_word(constant_bits(operand));
   } else {
-    emit_value(operand.place == Place::ConstI32 ? QuickOp::Const32 : QuickOp::Const32S);
-    out_.word(operand.value);
+    emit_value(operand.place() == Place::ConstI32 ? QuickOp::Const32 : QuickOp::Const32S);
+    out_.word(operand.value());
   }
 }
 
@@ -170,78 +171,85 @@ void QuickSink::load_f(const Operand& operand, u32 position, bool is_f64) {
   if (in_f(operand)) return;
   free_f();
   f_.mirror = kNothing;
-  if (is_constant(operand.place)) {
+  if (is_constant(operand.place())) {
     emit_value(is_f64 ? QuickOp::ConstF64 : QuickOp::ConstF32, true);
-    return is_f64 ? out_.long_word(constant_bits(operand)) : out_.word(operand.value);
+    return is_f64 ? out_.long_word(constant_bits(operand)) : out_.word(operand.value());
   }
   emit_value(is_f64 ? QuickOp::GetF64 : QuickOp::GetF32, true);
-  if (operand.place == Place::Local) f_.mirror = operand.value;
-  out_.slot(operand.place == Place::Local ? f_.mirror : home(position));
+  if (operand.place() == Place::Local) f_.mirror = operand.value();
+  out_.slot(operand.place() == Place::Local ? f_.mirror : home(position));
 }
 
 // --- Numeric instructions --------------------------------------------------------------------------------------------
 
+namespace {
+
+// The forms of BRINK_QUICK_BINARY by the sources of both operands; others take some moving first.
+constexpr u8 kNoForm = 0xFF;
+constexpr auto kFormOfSources = [] {
+  std::array<std::array<u8, kSources>, kSources> forms;
+  for (auto& row : forms) row.fill(kNoForm);
+  auto set = [&](Source a, Source b, BinaryForm form) {
+    forms[static_cast<u32>(a)][static_cast<u32>(b)] = static_cast<u8>(form);
+  };
+  set(Source::Accumulator, Source::Slot, BinaryForm::TL);
+  set(Source::Slot, Source::Accumulator, BinaryForm::LT);
+  set(Source::Slot, Source::Slot, BinaryForm::LL);
+  set(Source::Accumulator, Source::Byte, BinaryForm::TB);
+  set(Source::Slot, Source::Byte, BinaryForm::LB);
+  set(Source::Accumulator, Source::Word, BinaryForm::TD);
+  set(Source::Slot, Source::Word, BinaryForm::LD);
+  return forms;
+}();
+
+}  // namespace
+
 void QuickSink::binary(Op op) {
   u32 position = height() - 2;
-  u32 position_a = position, position_b = position + 1;
-  Operand a = taken(position_a), b = taken(position_b);
+  Operand a = taken(position), b = taken(position + 1);
   drop_taken(position);
-  const OpFamily* family = &family_of(op);
-  if (is_constant(a.place) && !is_constant(b.place) && family->mirrored != Op::kUnknown) {
-    op = family->mirrored;
-    family = &family_of(op);
+  Source source_a = source_of(a), source_b = source_of(b);
+  if (kFormOfSources[static_cast<u32>(source_a)][static_cast<u32>(source_b)] == kNoForm) [[unlikely]]
+    return binary_slowly(op, a, b);
+  emit_binary(op, source_a, operand_of(a, position), source_b, operand_of(b, position + 1));
+}
+
+inline void QuickSink::emit_binary(Op op, Source source_a, u32 a, Source source_b, u32 b) {
+  u8 form = kFormOfSources[static_cast<u32>(source_a)][static_cast<u32>(source_b)];
+  free_t();
+  last_op_ = op;
+  last_form_ = static_cast<BinaryForm>(form);
+  emit_value(family_of(op).first + 2 * u32{form});
+  {
+    Emitter::Operands operands(out_);
+    operands.of(source_a, a);
+    operands.of(source_b, b);
+  }
+  put_t(height());
+}
+
+// A constant on the left, a long constant, or both operands in the accumulator.
+void QuickSink::binary_slowly(Op op, Operand a, Operand b) {
+  u32 position_a = height(), position_b = position_a + 1;
+  if (is_constant(a.place()) && !is_constant(b.place()) && family_of(op).mirrored != Op::kUnknown) {
+    op = family_of(op).mirrored;
     std::swap(a, b);
     std::swap(position_a, position_b);
   }
-  enum class Second : u8 { Slot, Byte, Word };
-  BinaryForm form;
-  u32 first = 0, second = 0;
-  bool has_first = false;
-  Second kind = Second::Slot;
-  if (is_constant(b.place) && b.place != Place::ConstLongI64) {
-    if (is_constant(a.place)) load_t(a, position_a);
-    bool small = fits_i8(static_cast<i32>(b.value));
-    kind = small ? Second::Byte : Second::Word;
-    second = b.value;
-    if (in_t(a) || is_constant(a.place)) {
-      form = small ? BinaryForm::TB : BinaryForm::TD;
-    } else {
-      form = small ? BinaryForm::LB : BinaryForm::LD;
-      has_first = true;
-      first = slot_of(a, position_a);
-    }
-  } else if (is_constant(b.place)) {
-    second = slot_of(a, position_a);
-    load_t(b, position_b);
-    form = BinaryForm::LT;
-  } else if (is_constant(a.place)) {
-    second = slot_of(b, position_b);
+  Source source_b = source_of(b);
+  if (source_b == Source::Byte || source_b == Source::Word) {
+    if (!is_constant(a.place())) return emit_binary(op, source_of(a), operand_of(a, position_a), source_b, b.value());
     load_t(a, position_a);
-    form = BinaryForm::TL;
-  } else if (in_t(a) && b.place != Place::T) {
-    second = slot_of(b, position_b);
-    form = BinaryForm::TL;
-  } else if (in_t(b)) {
-    second = slot_of(a, position_a);
-    form = BinaryForm::LT;
-  } else {
-    form = BinaryForm::LL;
-    has_first = true;
-    first = slot_of(a, position_a);
-    second = slot_of(b, position_b);
+    return emit_binary(op, Source::Accumulator, 0, source_b, b.value());
   }
-  free_t();
-  last_op_ = op;
-  last_form_ = form;
-  emit_value(family->first + 2 * static_cast<u32>(form));
-  {
-    Emitter::Operands operands(out_);
-    if (has_first) operands.slot(first);
-    if (kind == Second::Slot) operands.slot(second);
-    else if (kind == Second::Byte) operands.byte(static_cast<u8>(second));
-    else operands.word(second);
+  if (is_constant(b.place()) || (b.place() == Place::T && !is_constant(a.place()))) {
+    u32 slot = slot_of(a, position_a);
+    load_t(b, position_b);
+    return emit_binary(op, Source::Slot, slot, Source::Accumulator, 0);
   }
-  push_t();
+  u32 slot = slot_of(b, position_b);
+  load_t(a, position_a);
+  emit_binary(op, Source::Accumulator, 0, Source::Slot, slot);
 }
 
 void QuickSink::float_binary(Op op) {
@@ -257,12 +265,12 @@ void QuickSink::float_binary(Op op) {
     last_form_ = form;
     emit_value(family_of(op).first + 2 * static_cast<u32>(form), !is_compare);
   };
-  if (is_constant(a.place) && !is_constant(b.place)) {
+  if (is_constant(a.place()) && !is_constant(b.place())) {
     u32 slot = slot_of(b, position + 1);
     load_f(a, position, is_f64);
     emit_form(BinaryForm::TL);
     out_.slot(slot);
-  } else if (in_f(a) && !is_accumulator(b.place)) {
+  } else if (in_f(a) && !is_accumulator(b.place())) {
     u32 slot = slot_of(b, position + 1);
     emit_form(BinaryForm::TL);
     out_.slot(slot);
@@ -285,18 +293,18 @@ void QuickSink::unary(Op op) {
   Place to = op == Op::RefIsNull ? Place::T : result_place(op);
   u32 position = height() - 1;
   Operand a = pop();
-  if ((op == Op::I32Eqz) && a.place == Place::T && open_compare() && family_of(last_op_).negated != Op::kUnknown) {
+  if ((op == Op::I32Eqz) && a.place() == Place::T && open_compare() && family_of(last_op_).negated != Op::kUnknown) {
     last_op_ = family_of(last_op_).negated;
     out_.change_open(family_of(last_op_).first + 2 * static_cast<u32>(last_form_));
     return push_t();
   }
   bool from_f = from == 'f' || from == 'd';
   bool to_f = to != Place::T;
-  if (is_constant(a.place)) {
+  if (is_constant(a.place())) {
     if (from_f) load_f(a, position, from == 'd');
     else load_t(a, position);
   }
-  bool accumulated = is_constant(a.place) || (from_f ? in_f(a) : in_t(a));
+  bool accumulated = is_constant(a.place()) || (from_f ? in_f(a) : in_t(a));
   if (to_f) free_f();
   else free_t();
   emit_value(family_of(op).first + (accumulated ? 0 : 2), to_f);
@@ -308,9 +316,8 @@ void QuickSink::load(const Instruction& instruction) {
   u32 position = height() - 1;
   Operand address = taken(position);
   drop_taken(position);
-  if (is_constant(address.place)) load_t(address, position);
-  bool accumulated = is_constant(address.place) || in_t(address);
-  u32 slot = accumulated ? 0 : slot_of(address, position);
+  if (is_constant(address.place())) load_t(address, position);
+  bool accumulated = is_constant(address.place()) || in_t(address);
   Place to = result_place(instruction.op);
   bool to_f = to != Place::T;
   if (to_f) free_f();
@@ -319,70 +326,66 @@ void QuickSink::load(const Instruction& instruction) {
   emit_value(family_of(instruction.op).first + (accumulated ? 0 : 4) + (offset > 0xFF ? 2 : 0), to_f);
   {
     Emitter::Operands operands(out_);
-    if (!accumulated) operands.slot(slot);
-    if (offset > 0xFF) operands.word(offset);
-    else operands.byte(static_cast<u8>(offset));
+    operands.of(accumulated ? Source::Accumulator : Source::Slot, operand_of(address, position));
+    operands.of(offset > 0xFF ? Source::Word : Source::Byte, offset);
   }
-  push_result(to);
+  if (to_f) push_f(to);
+  else put_t(position);
 }
 
 void QuickSink::store_value(const Instruction& instruction) {
-  enum Form { TL, LT, LL, TB, TT = TB, LB };
+  u32 position = height() - 2;
+  Operand address = taken(position), value = taken(position + 1);
+  drop_taken(position);
+  Source source_a = source_of(address), source_v = source_of(value);
+  // As wide as it is in memory, a constant may be of a byte.
+  if (source_v == Source::Word || source_v == Source::Long) {
+    u32 unused = 64 - store_width(instruction.op);
+    if (fits_i8(static_cast<i64>(constant_bits(value) << unused) >> unused)) {
+      value = {Place::ConstI32, static_cast<u32>(constant_bits(value))};
+      source_v = Source::Byte;
+    }
+  }
+  u32 a = operand_of(address, position), v = operand_of(value, position + 1);
+  // What has no form of its own goes through the accumulator.
+  if (source_v == Source::Byte) {
+    if (is_constant(address.place())) load_t(address, position), source_a = Source::Accumulator;
+  } else if (is_constant(value.place())) {
+    a = slot_of(address, position), source_a = Source::Slot;
+    load_t(value, position + 1), source_v = Source::Accumulator;
+  } else if (is_constant(address.place())) {
+    v = slot_of(value, position + 1), source_v = Source::Slot;
+    load_t(address, position), source_a = Source::Accumulator;
+  } else if (source_a == Source::Accumulator && source_v == Source::Accumulator) {
+    if (address.place() != Place::T) a = slot_of(address, position), source_a = Source::Slot;
+    else v = slot_of(value, position + 1), source_v = Source::Slot;
+  }
+  emit_store(instruction, source_a, a, source_v, v);
+}
+
+void QuickSink::store_float(const Instruction& instruction) {
   u32 position = height() - 2;
   Operand value = pop();
   Operand address = pop();
-  bool is_float = family_of(instruction.op).family == Family::FloatStore;
+  if (is_constant(address.place())) load_t(address, position);
+  Source source_a = is_constant(address.place()) ? Source::Accumulator : source_of(address);
+  Source source_v = in_f(value) ? Source::Accumulator : Source::Slot;
+  u32 v = source_v == Source::Slot ? slot_of(value, position + 1) : 0;
+  emit_store(instruction, source_a, operand_of(address, position), source_v, v);
+}
+
+void QuickSink::emit_store(const Instruction& instruction, Source source_a, u32 a, Source source_v, u32 v) {
+  enum Form { TL, LT, LL, TB, TT = TB, LB };
+  bool in_t = source_a == Source::Accumulator;
+  u32 form = source_v == Source::Slot          ? (in_t ? TL : LL)
+             : source_v == Source::Accumulator ? (in_t ? TT : LT)
+                                               : (in_t ? TB : LB);
   auto offset = static_cast<u32>(instruction.value);
-  auto emit_form = [&](u32 form) { emit(family_of(instruction.op).first + 2 * form + (offset > 0xFF ? 1 : 0)); };
-  // Whether it is a constant of a byte, as wide as it is in memory.
-  auto is_small_constant = [&] {
-    if (!is_constant(value.place)) return false;
-    u32 unused = 64 - store_width(instruction.op);
-    return fits_i8(static_cast<i64>(constant_bits(value) << unused) >> unused);
-  };
-  if (is_float) {
-    if (is_constant(address.place)) load_t(address, position);
-    bool address_in_t = is_constant(address.place) || in_t(address);
-    if (in_f(value)) {
-      emit_form(address_in_t ? TT : LT);
-      if (!address_in_t) out_.slot(slot_of(address, position));
-    } else {
-      u32 slot = slot_of(value, position + 1);
-      emit_form(address_in_t ? TL : LL);
-      if (!address_in_t) out_.slot(slot_of(address, position));
-      out_.slot(slot);
-    }
-  } else if (is_small_constant()) {
-    if (is_constant(address.place)) load_t(address, position);
-    bool address_in_t = is_constant(address.place) || in_t(address);
-    emit_form(address_in_t ? TB : LB);
-    if (!address_in_t) out_.slot(slot_of(address, position));
-    out_.byte(static_cast<u8>(constant_bits(value)));
-  } else if (is_constant(value.place)) {
-    u32 slot = slot_of(address, position);
-    load_t(value, position + 1);
-    emit_form(LT);
-    out_.slot(slot);
-  } else if (is_constant(address.place)) {
-    u32 slot = slot_of(value, position + 1);
-    load_t(address, position);
-    emit_form(TL);
-    out_.slot(slot);
-  } else if (in_t(value) && address.place != Place::T) {
-    u32 slot = slot_of(address, position);
-    emit_form(LT);
-    out_.slot(slot);
-  } else if (in_t(address)) {
-    u32 slot = slot_of(value, position + 1);
-    emit_form(TL);
-    out_.slot(slot);
-  } else {
-    emit_form(LL);
-    out_.slot(slot_of(address, position));
-    out_.slot(slot_of(value, position + 1));
-  }
-  if (offset > 0xFF) out_.word(offset);
-  else out_.byte(static_cast<u8>(offset));
+  emit(family_of(instruction.op).first + (2 * form + (offset > 0xFF ? 1 : 0)));
+  Emitter::Operands operands(out_);
+  operands.of(source_a, a);
+  operands.of(source_v, v);
+  operands.of(offset > 0xFF ? Source::Word : Source::Byte, offset);
 }
 
 // --- Variables, drop, select -----------------------------------------------------------------------------------------
@@ -396,7 +399,7 @@ void QuickSink::set_local(const Instruction& instruction) {
   Operand value = pop();
   store_uses_of_local(slot);
   bool was_t = in_t(value), was_f = in_f(value);
-  if (value.place == Place::Slot) {
+  if (value.place() == Place::Slot) {
     emit(QuickOp::Copy);
     out_.slot(home(position));
     out_.slot(slot);
@@ -479,8 +482,8 @@ void QuickSink::select(const Instruction& instruction) {
 void QuickSink::access(const Instruction& instruction) {
   switch (family_of(instruction.op).family) {
     case Family::Load: return load(instruction);
-    case Family::Store:
-    case Family::FloatStore: return store_value(instruction);
+    case Family::Store: return store_value(instruction);
+    case Family::FloatStore: return store_float(instruction);
     case Family::VectorLoad: return vector_load(instruction);
     case Family::VectorStore: return vector_store(instruction);
     default: return plain(instruction, false);

@@ -9,7 +9,7 @@ u32 QuickSink::pop_vector() {
   Operand high = pop();
   Operand low = pop();
   u32 position = height();
-  if (low.place == Place::Local && high.place == Place::Local) return low.value;
+  if (low.place() == Place::Local && high.place() == Place::Local) return low.value();
   store_to(low, home(position));
   store_to(high, home(position + 1));
   return home(position);
@@ -54,8 +54,8 @@ void QuickSink::vector(const Instruction& instruction) {
 void QuickSink::vector_load(const Instruction& instruction) {
   u32 position = height() - 1;
   Operand address = pop();
-  if (is_constant(address.place)) load_t(address, position);
-  bool in_accumulator = is_constant(address.place) || in_t(address);
+  if (is_constant(address.place())) load_t(address, position);
+  bool in_accumulator = is_constant(address.place()) || in_t(address);
   u32 slot = in_accumulator ? 0 : slot_of(address, position);
   auto offset = static_cast<u32>(instruction.value);
   emit(family_of(instruction.op).first + ((in_accumulator ? 0 : 2) + (offset > 0xFF ? 1 : 0)));
@@ -69,8 +69,8 @@ void QuickSink::vector_store(const Instruction& instruction) {
   u32 value = pop_vector();
   u32 position = height() - 1;
   Operand address = pop();
-  if (is_constant(address.place)) load_t(address, position);
-  bool in_accumulator = is_constant(address.place) || in_t(address);
+  if (is_constant(address.place())) load_t(address, position);
+  bool in_accumulator = is_constant(address.place()) || in_t(address);
   u32 slot = in_accumulator ? 0 : slot_of(address, position);
   auto offset = static_cast<u32>(instruction.value);
   emit(family_of(instruction.op).first + ((in_accumulator ? 0 : 2) + (offset > 0xFF ? 1 : 0)));
@@ -91,7 +91,7 @@ void QuickSink::vector_local(const Instruction& instruction) {
   bool is_fresh = from == home(height()) && out_.can_redirect(from);
   bool is_used = false;
   for (u32 position = settled_; position < height(); ++position)
-    is_used |= stack_[position].place == Place::Local && stack_[position].value - slot < 2;
+    is_used |= stack_[position].place() == Place::Local && stack_[position].value() - slot < 2;
   if (is_fresh && !is_used) {
     out_.redirect(slot);
   } else {

@@ -7,6 +7,8 @@
 // unreachable code and features that are off. So nothing here can fail, and nobody asks whether it has. That both are
 // the same is checked by fuzz/common_forms.cpp.
 #pragma once
+#include <utility>
+
 #include "engine/validate/body_decoder.h"
 
 namespace brink {
@@ -26,13 +28,16 @@ template <class Sink>
     return p + size;
   };
   switch (rule.form) {
+    case CommonForm::None: return nullptr;
     case CommonForm::LocalGet: {
       u32 local = p[1];
       if (local >= common_locals_ || !has_room()) [[unlikely]]
         return nullptr;
+      ValueType type = locals_[local];
+      *top_++ = type;
       const u8* next = accept(Op::LocalGet, 2);
       instruction_.index = local;
-      *top_++ = instruction_.type = locals_[local];
+      instruction_.type = type;
       sink_.on_local(instruction_);
       return next;
     }
@@ -40,10 +45,10 @@ template <class Sink>
       u32 local = p[1];
       if (local >= common_locals_ || !holds(locals_[local])) [[unlikely]]
         return nullptr;
+      --top_;
       const u8* next = accept(Op::LocalSet, 2);
       instruction_.index = local;
       instruction_.type = locals_[local];
-      --top_;
       sink_.on_local(instruction_);
       return next;
     }
@@ -63,9 +68,10 @@ template <class Sink>
         return nullptr;
       ValueType type = module_.globals[global.value].type.value;
       if (type.slots() != 1) return nullptr;
+      *top_++ = type;
       const u8* next = accept(Op::GlobalGet, 1 + global.size);
       instruction_.index = global.value;
-      *top_++ = instruction_.type = type;
+      instruction_.type = type;
       sink_.on_global(instruction_);
       return next;
     }
@@ -87,9 +93,9 @@ template <class Sink>
       CommonImmediate constant = common_constant(p + 1);
       if (constant.size == 0 || !has_room()) [[unlikely]]
         return nullptr;
+      *top_++ = kI32;
       const u8* next = accept(Op::I32Const, 1 + constant.size);
       instruction_.value = constant.value;
-      *top_++ = kI32;
       sink_.on_instruction(instruction_);
       return next;
     }
@@ -97,26 +103,26 @@ template <class Sink>
       CommonImmediate constant = common_constant(p + 1);
       if (constant.size == 0 || !has_room()) [[unlikely]]
         return nullptr;
+      *top_++ = kI64;
       const u8* next = accept(Op::I64Const, 1 + constant.size);
       instruction_.value = static_cast<u64>(i64{static_cast<i32>(constant.value)});
-      *top_++ = kI64;
       sink_.on_instruction(instruction_);
       return next;
     }
     case CommonForm::Unary: {
       if (!holds(rule.operands[1])) [[unlikely]]
         return nullptr;
-      const u8* next = accept(rule.op, 1);
       top_[-1] = rule.result;
+      const u8* next = accept(rule.op, 1);
       sink_.on_instruction(instruction_);
       return next;
     }
     case CommonForm::Binary: {
       if (!holds(rule.operands[0], rule.operands[1])) [[unlikely]]
         return nullptr;
-      const u8* next = accept(rule.op, 1);
       --top_;
       top_[-1] = rule.result;
+      const u8* next = accept(rule.op, 1);
       sink_.on_instruction(instruction_);
       return next;
     }
@@ -124,9 +130,9 @@ template <class Sink>
       CommonImmediate offset = common_index(p + 2);
       if (!is_common_access(p[1], rule) || offset.size == 0 || !holds(kI32)) [[unlikely]]
         return nullptr;
+      top_[-1] = rule.result;
       const u8* next = accept(rule.op, 2 + offset.size);
       set_common_access(offset.value);
-      top_[-1] = rule.result;
       sink_.on_memory_access(instruction_);
       return next;
     }
@@ -201,8 +207,8 @@ template <class Sink>
       sink_.on_instruction(instruction_);
       return next;
     }
-    default: return nullptr;
   }
+  std::unreachable();
 }
 
 template <class Sink>
