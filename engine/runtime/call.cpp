@@ -147,8 +147,8 @@ Outcome<void> call_function(StoreState& store, Function& function, u64* slots) {
               &context};
   const u8* outer_pc = context.pc;
   Activation outer_activation = std::exchange(context.tier.activation, {});
-  if (context.nesting == 0 && context.tier.context != nullptr)
-    context.tier.native_limit = context.tier.native_bottom = native_stack_limit();
+  // Found out anew where machine code is entered: the store may have come to another thread.
+  if (context.nesting == 0) context.tier.native_bottom = 0;
   context.pc = state.pc;
   context.frame = state.frame;
   context.nesting += 1;

@@ -47,6 +47,14 @@ u64 native_stack_limit() {
   return bounds.end - size + std::min(kHostReserveBytes, size / 4);
 }
 
+void find_native_limit(Context& context) {
+  context.tier.native_bottom = native_stack_limit();
+  context.tier.native_limit.store(context.tier.native_bottom, std::memory_order_seq_cst);
+  // Who interrupts sets the flag first and raises the limit then: one of us has seen the other.
+  if (context.is_interrupted.load(std::memory_order_seq_cst))
+    context.tier.native_limit.store(~u64{0}, std::memory_order_seq_cst);
+}
+
 void note_machine_frames(Context& context) {
   context.noted_frame_count = 0;
   if (context.noted_frames == nullptr) return;
@@ -85,6 +93,8 @@ bool has_room_for_machine_code(const State& s) {
 // The rest of the innermost frame, from `machine` on.
 Flow run_machine_code(State& s, const void* machine) {
   Context& context = *s.context;
+  if (context.tier.native_bottom == 0) [[unlikely]]
+    runtime::find_native_limit(context);
   runtime::Activation outer = context.tier.activation;
   runtime::Activation& inner = context.tier.activation;
   inner.instance = s.instance;
@@ -116,6 +126,7 @@ bool tier_up(State& s, u32 loop, Flow& flow) {
   const void* machine = engine.tier_up->request(*s.instance->module, code);
   if (machine == nullptr) return false;
   if (loop != kFunctionEntry) {
+    if (s.context->tier.native_bottom == 0) runtime::find_native_limit(*s.context);
     runtime::LoopEntry entry = engine.config.compiler->loop_entry(code, loop);
     if (entry.machine == nullptr || !has_room_for_machine_code(s)) {
       constexpr i32 kTryAgain = 1000;

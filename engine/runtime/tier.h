@@ -74,7 +74,7 @@ struct alignas(16) TierState {
   static constexpr u32 kArgumentRegisters = 6;
 
   std::atomic<u64> native_limit{0};  // native_bottom, or higher to interrupt
-  u64 native_bottom = 0;             // the lowest native stack pointer that guest code may have
+  u64 native_bottom = 0;             // the lowest native stack pointer that guest code may have; 0: not known yet
   Activation activation;
   u64 integers[kArgumentRegisters] = {};  // argument registers on their way to the run-time system
   alignas(16) u64 floats[2 * kArgumentRegisters] = {};
@@ -127,6 +127,9 @@ class TierCompiler {
 
 // The lowest native stack pointer that guest code of this thread may use.
 u64 native_stack_limit();
+
+// Makes native_bottom known, and native_limit what it says. Costs a look into /proc once a thread, so only those who need it ask.
+void find_native_limit(Context& context);
 
 // Notes the innermost frames of machine code in Context::noted_frames. Before every jump out of machine code: behind it
 // the native frames are overwritten.
