@@ -1,6 +1,6 @@
 // The speed of code: each kernel of bench/kernels by Brink, with the native function beside it.
 //
-//   kernels_bench KERNELS.wasm [--jit] [Google Benchmark's options]
+//   kernels_bench KERNELS.wasm [--jit | --auto] [Google Benchmark's options]
 //
 // native/NAME   the function clang made of the same file, with the same flags
 // brink/NAME    Brink; every iteration is preceded by one native call, so that both see the same machine, and the
@@ -78,9 +78,10 @@ void run_brink(benchmark::State& state, const Kernel& kernel, Function function)
 int main(int argc, char** argv) {
   using namespace brink;
   benchmark::Initialize(&argc, argv);
-  bool jit = argc == 3 && std::strcmp(argv[2], "--jit") == 0;
+  bool by_heat = argc == 3 && std::strcmp(argv[2], "--auto") == 0;
+  bool jit = by_heat || (argc == 3 && std::strcmp(argv[2], "--jit") == 0);
   if (argc != 2 && !jit) {
-    std::fprintf(stderr, "usage: %s KERNELS.wasm [--jit] [--benchmark_...]\n", argv[0]);
+    std::fprintf(stderr, "usage: %s KERNELS.wasm [--jit | --auto] [--benchmark_...]\n", argv[0]);
     return 2;
   }
   Config config;
@@ -92,6 +93,7 @@ int main(int argc, char** argv) {
       return 1;
     }
     config.compiler = *compiler;
+    if (by_heat) config.tier_threshold = jit::kTierThreshold;
   }
 #endif
   Engine engine(config);

@@ -16,6 +16,9 @@ struct Options {
   bool lazy = false;
 };
 
+// Config::tier_threshold for those who have no other wish; RATIONALE.md has the figures.
+inline constexpr u32 kTierThreshold = 2000;
+
 // What a compiler has done so far.
 struct Statistics {
   u64 functions = 0;      // compiled

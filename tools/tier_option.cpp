@@ -2,18 +2,9 @@
 
 #include <CLI/CLI.hpp>
 
-#ifdef BRINK_JIT
 #include "jit/jit.h"
-#endif
 
 namespace brink::tools {
-namespace {
-
-// Config::tier_threshold with --tier auto. RATIONALE.md has the figures.
-constexpr u32 kThreshold = 2000;
-
-}  // namespace
-
 void add_tier_options(CLI::App& app, TierOptions& options) {
   auto single = [](CLI::Option* option) { return option->allow_extra_args(false)->type_name(""); };
   single(app.add_option("--tier", options.tier,
@@ -22,7 +13,7 @@ void add_tier_options(CLI::App& app, TierOptions& options) {
       ->check(CLI::IsMember({"interp", "jit", "auto"}));
   single(app.add_option("--tier-threshold", options.threshold,
                         "NUMBER: of calls and rounds of its loops that make a function hot (default " +
-                            std::to_string(kThreshold) + ")"))
+                            std::to_string(jit::kTierThreshold) + ")"))
       ->check(CLI::Range(u32{1}, u32{1} << 30));
   app.add_flag("--tier-wait", options.wait, "With auto: wait for machine code, so that every run is the same");
 }
@@ -38,7 +29,7 @@ Result<void> set_tier(Config& config, const TierOptions& options) {
   if (!compiler) return std::unexpected(std::move(compiler.error()));
   config.compiler = std::move(*compiler);
   if (is_auto) {
-    config.tier_threshold = options.threshold.value_or(kThreshold);
+    config.tier_threshold = options.threshold.value_or(jit::kTierThreshold);
     config.compile_in_background = !options.wait;
   }
   return {};
