@@ -30,10 +30,11 @@ def runner(*options):
 # By engine: the names of its command, then its modes. The first mode is what a user gets without asking.
 MODES = {
     "brink": (("brink",), (
-        Mode("brink", "brink", "interpreter", ("run",)),
-        Mode("brink", "brink --no-fusion", "interpreter", ("run", "--no-fusion")),
-        Mode("brink", "brink --no-stack-caching", "interpreter", ("run", "--no-stack-caching")),
-        Mode("brink", "brink, neither", "interpreter", ("run", "--no-fusion", "--no-stack-caching")),
+        Mode("brink", "brink", "baseline", ("run",)),
+        Mode("brink", "brink --tier interp", "interpreter", ("run", "--tier", "interp")),
+        Mode("brink", "brink --no-fusion", "interpreter", ("run", "--tier", "interp", "--no-fusion")),
+        Mode("brink", "brink --no-stack-caching", "interpreter", ("run", "--tier", "interp", "--no-stack-caching")),
+        Mode("brink", "brink, neither", "interpreter", ("run", "--tier", "interp", "--no-fusion", "--no-stack-caching")),
         Mode("brink", "brink --no-quicken", "interpreter", ("run", "--no-quicken")),
         Mode("brink", "brink --tier jit", "baseline", ("run", "--tier", "jit")),
     )),

@@ -282,7 +282,7 @@ class RunCommand : public Command {
   bool no_cache_ = false;
   std::string cache_folder_;
   std::string cache_size_;
-  TierOptions tier_;
+  TierOptions tier_{.is_auto_by_default = true};
   bool no_fusion_ = false;
   bool no_stack_caching_ = false;
   bool eager_ = false;

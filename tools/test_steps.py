@@ -194,6 +194,8 @@ class Runner:
                 self.step(" ".join([f"{build.title}: official suite", *mode]), lambda: self.suite(build, mode))
         if with_programs and (PROGRAMS / "run").is_file():
             self.step(f"{build.title}: real programs", lambda: self.programs(build))
+            self.step(f"{build.title}: real programs, interpreted",
+                      lambda: self.programs(build, "--extra-args=--tier interp"))
             self.step(f"{build.title}: real programs in machine code",
                       lambda: self.programs(build, "--extra-args=--tier jit"))
             self.step(f"{build.title}: real programs, compiled while they run",

@@ -7,9 +7,11 @@
 namespace brink::tools {
 void add_tier_options(CLI::App& app, TierOptions& options) {
   auto single = [](CLI::Option* option) { return option->allow_extra_args(false)->type_name(""); };
+  std::string interpreted = options.is_auto_by_default ? "interp" : "interp (the default)";
+  std::string by_heat = options.is_auto_by_default ? "auto (the default)" : "auto";
   single(app.add_option("--tier", options.tier,
-                        "interp (the default); jit: compile every function to machine code at its first call; auto: those that are "
-                        "hot, while the program runs"))
+                        interpreted + "; jit: compile every function to machine code at its first call; " + by_heat +
+                            ": those that are hot, while the program runs"))
       ->check(CLI::IsMember({"interp", "jit", "auto"}));
   single(app.add_option("--tier-threshold", options.threshold,
                         "NUMBER: of calls and rounds of its loops that make a function hot (default " +
@@ -19,11 +21,15 @@ void add_tier_options(CLI::App& app, TierOptions& options) {
 }
 
 Result<void> set_tier(Config& config, const TierOptions& options) {
-  bool is_auto = options.tier == "auto";
+  bool is_default = options.tier.empty() && options.is_auto_by_default;
+  bool is_auto = options.tier == "auto" || is_default;
   if (!is_auto && (options.threshold || options.wait))
     return fail(ErrorKind::Usage, "--tier-threshold and --tier-wait need --tier auto");
   if (!is_auto && options.tier != "jit") return {};
-  if (!config.quicken) return fail(ErrorKind::Usage, "--tier " + options.tier + " and --no-quicken exclude each other");
+  if (!config.quicken) {
+    if (is_default) return {};
+    return fail(ErrorKind::Usage, "--tier " + options.tier + " and --no-quicken exclude each other");
+  }
 #ifdef BRINK_JIT
   auto compiler = jit::make_compiler({.lazy = is_auto});
   if (!compiler) return std::unexpected(std::move(compiler.error()));
@@ -34,6 +40,7 @@ Result<void> set_tier(Config& config, const TierOptions& options) {
   }
   return {};
 #else
+  if (is_default) return {};
   return fail(ErrorKind::Unsupported, "this build of brink compiles no machine code");
 #endif
 }

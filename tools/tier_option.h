@@ -13,13 +13,15 @@ namespace brink::tools {
 
 // As given on the command line.
 struct TierOptions {
-  std::string tier;  // "interp", "jit" or "auto"; empty: the default
+  std::string tier;  // "interp", "jit" or "auto"; empty: the command's default
   std::optional<u32> threshold;
   bool wait = false;
+  // What happens without --tier: auto, where machine code can be had and nothing else rules it out; else all is interpreted.
+  bool is_auto_by_default = false;
 };
 
 void add_tier_options(CLI::App& app, TierOptions& options);
-// Fails where machine code was asked for and cannot be had.
+// Fails where machine code was asked for by name and cannot be had.
 Result<void> set_tier(Config& config, const TierOptions& options);
 
 }  // namespace brink::tools

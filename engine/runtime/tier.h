@@ -11,7 +11,8 @@
 // Interpreter → machine code. The quick code of a compiled function is one instruction, EnterTier (kQuickEnterTier). Calls
 // stay what they are: they push a Frame and go on at FunctionCode::code, and the instruction's handler runs the machine
 // code on the native stack until it returns, then leaves the Frame. An interpreted frame that is already running goes on
-// in its quick code, which PreparedCode keeps.
+// in its quick code, which PreparedCode keeps, until it ends or comes to a loop's head that counts: from there the rest of
+// it may run in machine code, as if it had been entered by EnterTier (tier_up.h).
 //
 // Machine code → machine code. A native call; no Frame is pushed. Where the guest is can be told from the native stack:
 // frames have a fixed size each, and a return address names the function and the call.
@@ -28,7 +29,8 @@
 // signal handler notes where it was. The activations are still there when the backtrace is made, because nothing has
 // been called since.
 //
-// Exceptions. In an activation whose functions do not catch, an exception that comes up to machine code cuts the native stack
+// Exceptions. Before one leaves machine code it is asked whether any interpreted frame further out catches it; if none does, it is a
+// trap, and the backtrace whole. In an activation whose functions do not catch, an exception that comes up to machine code cuts the native stack
 // back to the activation's entry, and the search goes on in the interpreted frame that called it.
 //
 // Stack limits. Machine code compares fp with value_limit and the native stack pointer with native_limit in every prologue but
