@@ -1,0 +1,93 @@
+// How long the first requests to a program take: a WASI program, a fresh instance of it for every request, as in a server.
+//
+//   warm_up_bench FILE.wasm REQUESTS ROUNDS ARGS…
+//
+// In each round every tier begins anew: engine, compiler and module are made within the first request. Prints a line a tier
+// and round: its name and the requests' wall times in microseconds.
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+#include "jit/jit.h"
+#include "wasi/wasi.h"
+
+namespace {
+
+using namespace brink;
+using Clock = std::chrono::steady_clock;
+
+enum class Tier { Interpreter, Jit, Auto };
+
+[[noreturn]] void fail_with(const std::string& message) {
+  std::fprintf(stderr, "%s\n", message.c_str());
+  std::exit(1);
+}
+
+Engine make_engine(Tier tier) {
+  Config config;
+#ifdef BRINK_JIT
+  if (tier != Tier::Interpreter) {
+    auto compiler = jit::make_compiler({.lazy = tier == Tier::Auto});
+    if (!compiler) fail_with(compiler.error().to_string());
+    config.compiler = *compiler;
+    if (tier == Tier::Auto) config.tier_threshold = jit::kTierThreshold;
+  }
+#else
+  if (tier != Tier::Interpreter) fail_with("this build compiles no machine code");
+#endif
+  return Engine(config);
+}
+
+void answer(const Linker& linker, const Module& module, const std::vector<std::string>& arguments) {
+  wasi::Config config;
+  config.args = arguments;
+  config.output = [](std::span<const u8>) { return true; };
+  auto context = wasi::make_context(std::move(config));
+  if (!context) fail_with(context.error().to_string());
+  Store store(linker.engine());
+  wasi::attach(store, *context);
+  auto instance = linker.instantiate(store, module);
+  if (!instance) fail_with(instance.error().to_string());
+  auto outcome = instance->get_function("_start")->call({});
+  if (!outcome && outcome.error().kind() != TrapKind::Exit) fail_with(outcome.error().to_string());
+}
+
+void run(const char* name, Tier tier, const char* path, int requests, const std::vector<std::string>& arguments) {
+  std::vector<double> times;
+  auto begin = Clock::now();
+  auto note = [&] {
+    auto now = Clock::now();
+    times.push_back(std::chrono::duration<double, std::micro>(now - begin).count());
+    begin = Clock::now();
+  };
+  Engine engine = make_engine(tier);
+  auto module = Module::from_file(engine, path);
+  if (!module) fail_with(module.error().to_string());
+  Linker linker(engine);
+  wasi::add_to_linker(linker);
+  for (int i = 0; i < requests; ++i) {
+    answer(linker, *module, arguments);
+    note();
+  }
+  std::printf("%s", name);
+  for (double time : times) std::printf(" %.1f", time);
+  std::printf("\n");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 4) {
+    std::fprintf(stderr, "usage: %s FILE.wasm REQUESTS ROUNDS ARGS…\n", argv[0]);
+    return 2;
+  }
+  std::vector<std::string> arguments = {argv[1]};
+  arguments.insert(arguments.end(), argv + 4, argv + argc);
+  int requests = std::atoi(argv[2]), rounds = std::atoi(argv[3]);
+  for (int round = 0; round < rounds; ++round) {
+    run("interp", Tier::Interpreter, argv[1], requests, arguments);
+    run("jit", Tier::Jit, argv[1], requests, arguments);
+    run("auto", Tier::Auto, argv[1], requests, arguments);
+  }
+  return 0;
+}
