@@ -40,6 +40,13 @@ const std::vector<Configuration>& configurations() {
     check(compiler.has_value(), "no machine code");
     list.push_back({"machine code", {}});
     list.back().config.compiler = *compiler;
+    // Loops go on in machine code from their second and from their tenth round.
+    for (u32 threshold : {2, 10}) {
+      list.push_back({threshold == 2 ? "machine code, at once" : "machine code, soon", {}});
+      list.back().config.compiler = *compiler;
+      list.back().config.tier_threshold = threshold;
+      list.back().config.compile_in_background = false;
+    }
 #endif
     return list;
   }();
