@@ -545,6 +545,20 @@ class Limits(CommandTest):
         self.assert_output(brink("run", "--timeout", "1h", "--invoke", "add", self.path, "1", "2"), "3\n")
         self.assert_error(brink("run", "--timeout", "soon", self.path), 2, "--timeout", "soon")
 
+    def test_every_tier_computes_the_same(self):
+        path = self.write("sum.wat", """(module (func (export "sum") (param $n i32) (result i64) (local $i i32) (local $s i64)
+            (loop $l
+              (local.set $s (i64.add (local.get $s) (i64.extend_i32_u (local.get $i))))
+              (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
+            (local.get $s)))""")
+        for arguments in ([], ["--tier", "interp"], ["--tier-threshold", "1"], ["--tier", "auto", "--tier-threshold", "50", "--tier-wait"],
+                          ["--no-quicken"], ["--fuel", "10000000"]):
+            with self.subTest(arguments=arguments):
+                self.assert_output(brink("run", *arguments, "--invoke", "sum", path, "100000"), "4999950000\n")
+        for arguments in (["--tier", "fast"], ["--tier-threshold", "0"], ["--tier-threshold", "x"]):
+            self.assert_error(brink("run", *arguments, "--invoke", "sum", path, "1"), 2, "--tier")
+        self.assert_error(brink("run", "--tier", "interp", "--tier-wait", "--invoke", "sum", path, "1"), 1, "--tier auto")
+
     def test_fuel_is_counted_in_instructions(self):
         self.assert_output(brink("run", "--fuel", "3", "--invoke", "add", self.path, "1", "2"), "3\n")
         result = brink("run", "--fuel", "2", "--invoke", "add", self.path, "1", "2")

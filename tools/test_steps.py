@@ -79,8 +79,8 @@ BUILDS = {
         ["--buildtype=debugoptimized", "-Db_sanitize=thread", "-Db_lundef=false", "-Dbenchmarks=false"],
         slowness=10,
         environment={"TSAN_OPTIONS": "halt_on_error=1"},
-        targets=("tools/brink", "engine/runtime/threads_test", "wasi/wasi_threads_test"),
-        unit_tests=("threads", "wasi threads"),
+        targets=("tools/brink", "engine/runtime/threads_test", "wasi/wasi_threads_test", "jit/jit_test"),
+        unit_tests=("threads", "wasi threads", "jit"),
         folders=("proposals/threads",)),
     "aarch64": Build(
         "clang 19 for AArch64, emulated", "build-aarch64", {},
