@@ -305,6 +305,21 @@ TEST(TierUpMixes, Interruption) {
   }
 }
 
+// Before the first instruction, whoever would have run it.
+TEST(TierUpMixes, InterruptionBeforeTheFirstInstruction) {
+  const char* text = "(module (func (export \"f\") (param i32) (result i32) (i32.add (i32.mul (local.get 0) (i32.const 3)) (i32.const 4))))";
+  Guest interpreted(text, nullptr), compiled(text, compiler(), {}, {}, by_heat(1));
+  std::string traps[2];
+  for (int i = 0; i < 2; ++i) {
+    Guest& guest = i == 0 ? interpreted : compiled;
+    EXPECT_EQ(guest.call("f", {Value::i32(5)}), "19 ");
+    guest.store().interrupt_handle().interrupt();
+    traps[i] = guest.call("f", {Value::i32(5)});
+  }
+  EXPECT_EQ(traps[0].find("interrupted"), 0u);
+  EXPECT_EQ(traps[1], traps[0]);
+}
+
 // --- What is asked of the compiler ---------------------------------------------------------------------------------------
 
 constexpr const char* kSum = R"((module (func (export "f") (param $n i32) (result i64) (local $i i32) (local $s i64)

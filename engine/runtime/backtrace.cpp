@@ -45,6 +45,8 @@ void attach_backtrace(Trap& trap, const Context& context) {
       if (truncated) break;
     } else {
       u32 index = static_cast<u32>(&code - module.code) + module.info.imported_functions;
+      // At the instruction that would have entered machine code.
+      if (pc >= interpret::kQuickEnterTier && pc <= interpret::kQuickEnterTier + 2) pc = code.prepared->code.get();
       auto offset = static_cast<u32>(pc - code.prepared->code.get()) - (is_return_address ? 1 : 0);
       const u8* first = module.info.bytes.data() + code.prepared->code_offset;
       add(code, code.prepared->is_quick
