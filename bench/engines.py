@@ -37,6 +37,7 @@ MODES = {
         Mode("brink", "brink, neither", "interpreter", ("run", "--tier", "interp", "--no-fusion", "--no-stack-caching")),
         Mode("brink", "brink --no-quicken", "interpreter", ("run", "--no-quicken")),
         Mode("brink", "brink --tier jit", "baseline", ("run", "--tier", "jit")),
+        Mode("brink", "brink --tier auto", "baseline", ("run", "--tier", "auto")),
     )),
     "wasm3": (("wasm3",), (Mode("wasm3", "wasm3", "interpreter"),)),
     "iwasm": (("iwasm",), (Mode("iwasm", "WAMR (iwasm)", "interpreter", ("--stack-size=1048576",)),)),
