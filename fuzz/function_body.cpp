@@ -289,10 +289,12 @@ class BodyGenerator {
     put(Op::LocalGet, scratch);
     if (type == 's') {
       put(is_f32 ? Op::F32x4Eq : Op::F64x2Eq);
-      return put(Op::V128Bitselect);
+      put(Op::V128Bitselect);
+    } else {
+      put(is_f32 ? Op::F32Eq : Op::F64Eq);
+      put(Op::Select);
     }
-    put(is_f32 ? Op::F32Eq : Op::F64Eq);
-    put(Op::Select);
+    put(Op::LocalTee, scratch);  // others read it, too
   }
 
   u32 first_local_of(char type) {
