@@ -554,7 +554,7 @@ class Operations(unittest.TestCase):
                 os.rename(program + ".new", program)
                 eventually(lambda: server.metric("brink_failed_reloads_total") == 1)
                 self.assertEqual(server.get("/p").text, b"three")
-                self.assertTrue(any("cannot be used" in line["message"] for line in server.error_lines()))
+                eventually(lambda: any("cannot be used" in line["message"] for line in server.error_lines()))
                 put("four")
                 eventually(lambda: server.get("/p").text == b"four")
 
