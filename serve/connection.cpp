@@ -1,5 +1,6 @@
 #include "serve/connection.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <boost/asio/post.hpp>
@@ -18,6 +19,10 @@ constexpr u64 kSkippedBodyBytes = 64 << 10;
 // After a refusal the client may still be sending; closing at once would reset the connection and with it our answer.
 constexpr std::chrono::milliseconds kLinger{1000};
 constexpr u64 kLingerBytes = 4 << 20;
+// How often the client of a request that is being served is looked at: one poll(2).
+constexpr std::chrono::milliseconds kLookAtClient{100};
+// How long a client that has stopped writing waits for its answer before it is asked whether it still listens.
+constexpr std::chrono::milliseconds kAskClientAfter{1000};
 
 std::span<u8> as_bytes(char* data, size_t size) { return {reinterpret_cast<u8*>(data), size}; }
 std::span<const u8> as_bytes(std::string_view text) {
@@ -114,11 +119,12 @@ void Connection::check_time(Clock::time_point now) {
       socket_.cancel();
       return run_fiber(&Connection::refuse_head);
     case Phase::Busy:
-      if (exchange_ != nullptr && exchange_->stopped() == Stop::None && now >= exchange_->deadline()) cut(Stop::Deadline);
-      else if (is_waiting_ && now >= limit_) {
+      if (exchange_ != nullptr && exchange_->stopped() == Stop::None && now >= exchange_->deadline()) return cut(Stop::Deadline);
+      if (is_waiting_ && now >= limit_) {
         has_timed_out_ = true;
-        wake(wait_);
+        return wake(wait_);
       }
+      if (exchange_ != nullptr && exchange_->stopped() == Stop::None && now >= next_look_) look_after_client(now);
       return;
   }
 }
@@ -199,33 +205,58 @@ Connection::Woken Connection::wait_for_socket(Transfer::State direction) {
 }
 
 void Connection::sleep_until(Clock::time_point time) {
-  timer_.expires_at(time);
-  timer_.async_wait([self = shared_from_this(), wait = wait_](const boost::system::error_code& code) {
-    if (!code) self->wake(wait);
-  });
-  // What can be read now is either the client's end or its next request, which is left where it is.
-  if (watches_client_ && in_.size() == head_size_)
-    socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this(), wait = wait_](const boost::system::error_code& code) {
-      if (code || wait != self->wait_ || !self->is_waiting_) return;
-      if (self->has_client_gone()) return self->cut(Stop::Disconnected);
-      self->watches_client_ = false;
+  do {
+    timer_.expires_at(time);
+    timer_.async_wait([self = shared_from_this(), wait = wait_](const boost::system::error_code& code) {
+      if (!code) self->wake(wait);
     });
-  suspend_until(Clock::time_point::max());
-  timer_.cancel();
+    is_sleeping_ = true;
+    suspend_until(Clock::time_point::max());
+    is_sleeping_ = false;
+    timer_.cancel();
+    if (!is_asking_due_) return;
+    ask_client();
+  } while (exchange_->stopped() == Stop::None && core_.now() < time);
 }
 
 void Connection::yield() {
   core_.queue_turn(shared_from_this(), wait_);
   suspend_until(Clock::time_point::max());
-  if (exchange_ != nullptr && exchange_->stopped() == Stop::None && has_client_gone()) exchange_->stop(Stop::Disconnected);
+  if (is_asking_due_) ask_client();
 }
 
 void Connection::take_turn() { wake(wait_); }
 
-bool Connection::has_client_gone() {
-  char byte;
-  ssize_t got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+// --- The client of a request that is being served --------------------------------------------------------------------
+//
+// A client that stops writing after its request (shutdown, TLS's close_notify) still wants its answer. TCP does not tell
+// it from one that has closed its socket until something is sent: that a closed socket answers with a reset, which is
+// then seen here. What may be sent before any response is an interim one (RFC 9110, 15.2).
+
+Connection::Client Connection::client() const {
+  pollfd socket{const_cast<asio::ip::tcp::socket&>(socket_).native_handle(), POLLRDHUP, 0};
+  if (::poll(&socket, 1, 0) <= 0) return Client::Listens;
+  if (socket.revents & (POLLERR | POLLHUP | POLLNVAL)) return Client::HasGone;
+  return socket.revents & POLLRDHUP ? Client::HasFinished : Client::Listens;
+}
+
+void Connection::look_after_client(Clock::time_point now) {
+  next_look_ = now + kLookAtClient;
+  switch (client()) {
+    case Client::Listens: return;
+    case Client::HasGone: return cut(Stop::Disconnected);
+    case Client::HasFinished: break;
+  }
+  if (!finished_at_) finished_at_ = now;
+  if (now - *finished_at_ < kAskClientAfter || !exchange_->can_ask_client()) return;
+  is_asking_due_ = true;
+  // One that computes asks at its next turn, one that reads or writes will hear of it anyhow.
+  if (is_sleeping_ && is_waiting_) wake(wait_);
+}
+
+void Connection::ask_client() {
+  is_asking_due_ = false;
+  if (exchange_ != nullptr) exchange_->ask_client();
 }
 
 // --- On the fiber ----------------------------------------------------------------------------------------------------
@@ -243,15 +274,15 @@ Connection::Fill Connection::fill_body() {
     body_.resize(held + transfer.count);
     switch (transfer.state) {
       case Transfer::State::Moved: return Fill::More;
-      case Transfer::State::End:
-      case Transfer::State::Failed: return Fill::End;
+      case Transfer::State::End: return Fill::End;
+      case Transfer::State::Failed: return Fill::Failed;
       case Transfer::State::WantRead:
       case Transfer::State::WantWrite: break;
     }
     switch (wait_for_socket(transfer.state)) {
       case Woken::Ready: break;
       case Woken::TimedOut: return Fill::TimedOut;
-      case Woken::Stopped: return Fill::End;
+      case Woken::Stopped: return Fill::Failed;
     }
   }
 }
@@ -316,7 +347,9 @@ void Connection::serve_request() {
     body_.assign(in_, head_size_, std::string::npos);
     body_.reserve(kBodyBytes);
   }
-  watches_client_ = true;
+  next_look_ = core_.now() + kLookAtClient;
+  finished_at_.reset();
+  is_asking_due_ = false;
   Exchange exchange(*this, request, parser);
   exchange_ = &exchange;
   core_.serve(exchange);

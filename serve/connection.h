@@ -9,6 +9,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Core& core() const { return core_; }
 
   // --- On the fiber ---
-  enum class Fill : u8 { More, End, Full, TimedOut };
+  enum class Fill : u8 { More, End, Failed, Full, TimedOut };
   std::string_view body_bytes() const { return std::string_view(body_).substr(body_begin_); }
   void consume_body(size_t count) { body_begin_ += count; }
   // Waits for more bytes behind body_bytes().
@@ -52,12 +53,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void yield();
   // Goes on where the fiber waits for its turn.
   void take_turn();
-  // True if the client has closed its side, as far as can be told without reading.
-  bool has_client_gone();
 
  private:
   enum class Phase : u8 { Idle, Head, Busy, Closed };
   enum class Woken : u8 { Ready, TimedOut, Stopped };
+  enum class Client : u8 { Listens, HasFinished, HasGone };
 
   void wait_for_head();
   void on_readable();
@@ -75,6 +75,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void refuse(Refusal refusal);
   void skip_body(Exchange& exchange, RequestParser& parser);
   void linger();
+  // What the socket tells of the client, without reading from it.
+  Client client() const;
+  // While a request is served: is there still somebody to answer?
+  void look_after_client(Clock::time_point now);
+  void ask_client();
   Woken wait_for_socket(Transfer::State direction);
   Woken suspend_until(Clock::time_point limit);
   void wake(u64 wait);
@@ -99,8 +104,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   u64 wait_ = 0;
   bool is_waiting_ = false;
   bool has_timed_out_ = false;
-  bool watches_client_ = true;
   Exchange* exchange_ = nullptr;  // of the request being served
+  bool is_sleeping_ = false;      // on the fiber: waits, but not for the socket
+  Clock::time_point next_look_;   // at the client
+  std::optional<Clock::time_point> finished_at_;  // when the client was first seen to have stopped writing
+  bool is_asking_due_ = false;
   boost::asio::steady_timer timer_;
 
  public:

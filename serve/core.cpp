@@ -258,6 +258,7 @@ void Core::serve(Exchange& exchange) {
     case Stop::BodyTimeout: exchange.fail(408, "the request's body did not come in time"); break;
     case Stop::BodyTooLarge: exchange.fail(413, "the body is larger than allowed"); break;
     case Stop::BodyMalformed: exchange.fail(400, "the request's body is malformed"); break;
+    case Stop::BodyIncomplete: exchange.fail(400, "the request's body is incomplete"); break;
     case Stop::ResponseTooLarge: exchange.fail(502, "the response is larger than allowed"); break;
   }
   bool is_whole = false;

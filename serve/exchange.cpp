@@ -30,6 +30,7 @@ const char* stop_name(Stop stop) {
     case Stop::BodyTimeout: return "request body timeout";
     case Stop::BodyTooLarge: return "request body too large";
     case Stop::BodyMalformed: return "request body malformed";
+    case Stop::BodyIncomplete: return "request body incomplete";
     case Stop::ResponseTooLarge: return "response too large";
   }
   return "";
@@ -89,7 +90,11 @@ size_t Exchange::read_body(std::span<u8> buffer) {
     if (!pending_.empty() && !flush()) return 0;
     switch (connection_.fill_body()) {
       case Connection::Fill::More: break;
-      case Connection::Fill::End: stop(Stop::Disconnected); return 0;
+      case Connection::Fill::End:
+        must_close_ = true;
+        stop(Stop::BodyIncomplete);
+        return 0;
+      case Connection::Fill::Failed: stop(Stop::Disconnected); return 0;
       case Connection::Fill::Full: stop(Stop::BodyMalformed); return 0;  // a chunk header without end
       case Connection::Fill::TimedOut: stop(Stop::BodyTimeout); return 0;
     }
@@ -234,6 +239,12 @@ bool Exchange::send(std::string_view bytes) {
   stop(Stop::Disconnected);
   must_close_ = true;
   return false;
+}
+
+void Exchange::ask_client() {
+  if (!can_ask_client() || stop_ != Stop::None) return;
+  has_asked_client_ = sent_continue_ = true;
+  send("HTTP/1.1 100 Continue\r\n\r\n");
 }
 
 bool Exchange::sleep_until(Clock::time_point time) {

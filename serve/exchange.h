@@ -27,11 +27,12 @@ enum class Stop : u8 {
   None,
   Deadline,          // 504
   CpuBudget,         // 504
-  Disconnected,      // the client has gone: nothing to answer
+  Disconnected,      // the client has gone: nobody to answer
   Drained,           // 503: the server ends
   BodyTimeout,       // 408: the request's body does not come
   BodyTooLarge,      // 413
   BodyMalformed,     // 400
+  BodyIncomplete,    // 400: the client has finished before its body was whole
   ResponseTooLarge,  // 502
 };
 const char* stop_name(Stop stop);
@@ -102,6 +103,10 @@ class Exchange {
   // Sends what there is of the response now.
   bool flush();
   bool has_sent() const { return is_committed_; }
+  // Makes a client that has gone tell so, by an interim response (RFC 9110, 15.2.1: every client of HTTP/1.1 takes one).
+  // Once a request; on the fiber.
+  bool can_ask_client() const { return !is_committed_ && !has_asked_client_ && request_.minor_version == 1; }
+  void ask_client();
   bool must_close() const { return must_close_; }
   void close_after() { must_close_ = true; }
   int status() const { return head_.status; }
@@ -131,6 +136,7 @@ class Exchange {
   bool body_done_;
   bool hides_body_ = false;  // after a redirect
   bool sent_continue_ = false;
+  bool has_asked_client_ = false;
   u64 body_read_ = 0;
 
   ResponseHead head_;

@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import tempfile
@@ -397,7 +398,26 @@ class Malformed(unittest.TestCase):
             connection.sendall(b"POST /echo?early HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc")
             connection.shutdown(socket.SHUT_WR)
             self.assertNotIn(b"0\r\n\r\n", read_all(connection)[-5:])
-        self.assertEqual(self.server.logged(lambda line: line.get("path") == "/echo")["stopped"], "client disconnected")
+        self.assertEqual(self.server.logged(lambda line: line.get("path") == "/echo")["stopped"], "request body incomplete")
+        with self.server.connect() as connection:
+            connection.sendall(b"POST /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc")
+            connection.shutdown(socket.SHUT_WR)
+            self.assertEqual(status_of(read_all(connection)), 400)
+
+    def test_a_client_that_stops_writing_is_answered(self):
+        """As `nc -N` does. One that waits long is asked whether it still listens, if it speaks HTTP/1.1."""
+        for version in (b"1.0", b"1.1"):
+            for wait in (b"0", b"50", b"2000"):
+                with self.server.connect() as connection:
+                    connection.sendall(b"GET /sleep?%s HTTP/%s\r\nHost: a\r\n\r\n" % (wait, version))
+                    connection.shutdown(socket.SHUT_WR)
+                    data = read_all(connection)
+                self.assertTrue(version == b"1.1" or b" 100 " not in data, data)
+                self.assertEqual(status_of(data.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")), 200, data)
+        with self.server.connect() as connection:
+            connection.sendall(b"POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabcdeGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            connection.shutdown(socket.SHUT_WR)
+            self.assertEqual(read_all(connection).count(b"HTTP/1.1 200 OK\r\n"), 2)
 
 
 class Limits(unittest.TestCase):
@@ -482,6 +502,17 @@ class Limits(unittest.TestCase):
                 connection.sendall(b"GET /loop HTTP/1.1\r\nHost: a\r\n\r\n")
                 eventually(lambda: server.metric('brink_requests_in_flight{route="/"}') == 1)
             eventually(lambda: server.metric('brink_requests_in_flight{route="/"}') == 0)
+
+    def test_a_client_that_resets_its_connection_ends_its_guest(self):
+        with Server() as server:
+            for request in (b"GET /loop HTTP/1.0\r\n\r\n", b"GET /sleep?100000 HTTP/1.0\r\n\r\n"):
+                with server.connect() as connection:
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    connection.sendall(request)
+                    eventually(lambda: server.metric('brink_requests_in_flight{route="/"}') == 1)
+                eventually(lambda: server.metric('brink_requests_in_flight{route="/"}') == 0)
+            for path in ("/loop", "/sleep"):
+                self.assertEqual(server.logged(lambda line: line.get("path") == path)["status"], 499)
 
     def test_slow_clients(self):
         with Server("--header-timeout", "300ms", "--idle-timeout", "300ms", "--io-timeout", "300ms") as server:
