@@ -14,6 +14,7 @@ import pathlib
 import random
 import re
 import socket
+import ssl
 import struct
 import sys
 import tempfile
@@ -23,7 +24,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from attack_guests import GUESTS  # noqa: E402
 from malformed_requests import BEHIND, MALFORMED  # noqa: E402
-from server_process import ServerProcess  # noqa: E402
+from server_process import Certificate, ServerProcess  # noqa: E402
 
 BRINK = ""
 IDLE = int(os.environ.get("BRINK_ATTACK_IDLE", "20"))
@@ -33,7 +34,7 @@ SOAK = int(os.environ.get("BRINK_ATTACK_SOAK", "2000"))
 MAY_GROW_KIB = int(os.environ.get("BRINK_ATTACK_MAY_GROW_KIB", "8192"))
 GARBAGE = int(os.environ.get("BRINK_ATTACK_GARBAGE", "60"))
 
-# After it the server closes. To stop writing would not do: that may be taken for a client that has gone.
+# After it the server closes.
 LAST = b"GET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 # Only guests that are to run into a limit have a short one: on a busy machine an honest request may take seconds.
@@ -67,9 +68,14 @@ def receive_all(connection, limit=1 << 24):
             if not part:
                 break
             received += part
-    except ConnectionError:
+    except (ConnectionError, ssl.SSLError):
         pass
     return received
+
+
+def stop_writing(connection):
+    """A FIN. ssl.SSLSocket.shutdown would forget the session as well."""
+    socket.socket.shutdown(connection, socket.SHUT_WR)
 
 
 def status_of(answer):
@@ -77,10 +83,16 @@ def status_of(answer):
 
 
 class Attacks(unittest.TestCase):
+    certificate = None
+
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        cls.server = ServerProcess(BRINK, "--config", configuration(cls.folder.name))
+        cls.server = cls.start("--config", configuration(cls.folder.name))
+
+    @classmethod
+    def start(cls, *arguments):
+        return ServerProcess(BRINK, *arguments, certificate=cls.certificate)
 
     @classmethod
     def tearDownClass(cls):
@@ -172,20 +184,19 @@ class Attacks(unittest.TestCase):
 
     def malformed(self, case):
         name, section, request, statuses = case
-        for stop_writing in (False, True):
+        for has_finished in (False, True):
             with self.server.connect(TIMEOUT) as connection:
                 try:
                     connection.sendall(request + BEHIND)
-                    if stop_writing:
-                        connection.shutdown(socket.SHUT_WR)
+                    if has_finished:
+                        stop_writing(connection)
                 except OSError:
                     pass
                 try:
                     answer = receive_all(connection)
                 except TimeoutError:
                     return f"{name} (RFC 9112, {section}): not closed"
-            # Who has stopped writing may be taken for gone, and is then not answered.
-            if status_of(answer) not in statuses and not (stop_writing and answer == b""):
+            if status_of(answer) not in statuses:
                 return f"{name} (RFC 9112, {section}): {answer[:150]!r}, expected {statuses}"
             if len(re.findall(rb"HTTP/1\.1 \d{3} ", answer)) > 1 or b"hello" in answer:
                 return f"{name} (RFC 9112, {section}): more than one answer: {answer[-300:]!r}"
@@ -234,7 +245,7 @@ class Attacks(unittest.TestCase):
             with self.server.connect(TIMEOUT) as connection:
                 try:
                     connection.sendall(request[:source.randrange(len(request) + 1)] if source.random() < 0.3 else request)
-                    connection.shutdown(socket.SHUT_WR)
+                    stop_writing(connection)
                 except OSError:
                     pass
                 answer = receive_all(connection)
@@ -264,15 +275,14 @@ class Attacks(unittest.TestCase):
     def test_slow_clients(self):
         with tempfile.TemporaryDirectory() as folder:
             file = configuration(folder, header_timeout='"400ms"', idle_timeout='"600ms"', io_timeout='"500ms"')
-            with ServerProcess(BRINK, "--config", file) as server:
+            with self.start("--config", file) as server:
                 before = server.descriptors("socket:")
                 head = server.connect(TIMEOUT)
                 head.sendall(b"GET /hello HTTP/1.1\r\nHost:")
                 idle = server.connect(TIMEOUT)
                 body = server.connect(TIMEOUT)
                 body.sendall(b"POST /reader HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
-                unread = server.connect(TIMEOUT)
-                unread.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                unread = server.connect(TIMEOUT, receive_buffer=4096)
                 unread.sendall(b"GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
                 self.assert_serves(server, tries=20)  # a busy client may itself be too slow
                 self.assertEqual(status_of(receive_all(head)), 408)
@@ -310,7 +320,7 @@ class Attacks(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             guest = pathlib.Path(folder, "sleep.wat")
             guest.write_text(GUESTS["sleep"])
-            with ServerProcess(BRINK, "--max-concurrent", "2", "--route", f"/sleep={guest}") as server:
+            with self.start("--max-concurrent", "2", "--route", f"/sleep={guest}") as server:
                 waiting = [server.connect(TIMEOUT) for _ in range(2)]
                 for connection in waiting:
                     connection.sendall(b"GET /sleep HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -366,6 +376,151 @@ class Attacks(unittest.TestCase):
         # A core that had not yet met a guest may have begun to keep instances of it.
         self.assertLessEqual(self.server.descriptors(), all_before + 2 * len(GUESTS) * os.cpu_count())
         self.assert_sockets(before)
+
+
+@unittest.skipUnless(Certificate.can_be_made(), "no openssl to make a certificate with")
+class AttacksOverTls(Attacks):
+    """The same under TLS, and what only TLS has."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.keys = tempfile.TemporaryDirectory()
+        cls.certificate = Certificate(cls.keys.name)
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        cls.keys.cleanup()
+
+    @classmethod
+    def client_hello(cls):
+        """The first bytes of a handshake."""
+        out = ssl.MemoryBIO()
+        session = cls.certificate.context.wrap_bio(ssl.MemoryBIO(), out, server_hostname="127.0.0.1")
+        try:
+            session.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        return out.read()
+
+    def test_handshakes_that_do_not_end(self):
+        """Nothing, a part of the first message, all of it, a byte at a time: each ends with the time for a head."""
+        hello = self.client_hello()
+        with tempfile.TemporaryDirectory() as folder:
+            with self.start("--config", configuration(folder, header_timeout='"400ms"')) as server:
+                before = server.descriptors("socket:")
+                clients = []
+                for part in (b"", hello[:1], hello[:5], hello[: len(hello) // 2], hello):
+                    clients.append(server.connect_plain(TIMEOUT))
+                    clients[-1].sendall(part)
+                slow = server.connect_plain(TIMEOUT)
+                begin = time.monotonic()
+                try:
+                    for byte in hello * 40:
+                        slow.sendall(bytes([byte]))
+                        time.sleep(0.02)
+                        if time.monotonic() - begin > TIMEOUT:
+                            self.fail("a handshake a byte at a time is taken for ever")
+                except ConnectionError:
+                    pass
+                self.assert_serves(server, tries=20)
+                for client in clients:
+                    receive_all(client)  # until it is closed
+                    client.close()
+                slow.close()
+                self.assert_sockets(before, server)
+                self.assertEqual(server.stop(), 0)
+
+    def test_what_is_no_handshake(self):
+        source = random.Random(8446)
+        hello = self.client_hello()
+        before = self.server.descriptors("socket:")
+        cases = [b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", b"\x16\x03\x01\xff\xff" + b"x" * 70_000, b"\x80" * 1000,
+                 b"\x15\x03\x03\x00\x02\x02\x28", b"\x17\x03\x03\x00\x10" + b"x" * 16, hello + hello, hello + b"\x14\x03\x03\x00\x01\x01" * 100]
+        for _ in range(GARBAGE):
+            damaged = bytearray(hello)
+            for _ in range(source.randrange(1, 5)):
+                damaged[source.randrange(len(damaged))] = source.randrange(256)
+            cases.append(bytes(damaged))
+        for case in cases:
+            with self.server.connect_plain(TIMEOUT) as client:
+                try:
+                    client.sendall(case)
+                    client.shutdown(socket.SHUT_WR)
+                except OSError:
+                    pass
+                self.assertNotIn(b"HTTP/1.", receive_all(client))
+        self.assert_serves()
+        self.assert_sockets(before)
+
+    def test_handshakes_that_break_off(self):
+        before = self.server.descriptors("socket:")
+        hello = self.client_hello()
+        for abrupt in (False, True):
+            for part in (hello[:3], hello):
+                client = self.server.connect_plain(TIMEOUT)
+                client.sendall(part)
+                if abrupt:
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                client.close()
+        self.assert_serves()
+        self.assert_sockets(before)
+
+    def test_a_client_that_says_it_has_finished(self):
+        """close_notify ends one direction only (RFC 8446, 6.1): the answer still comes."""
+        with self.server.connect_plain(TIMEOUT) as connection:
+            taken, given = ssl.MemoryBIO(), ssl.MemoryBIO()
+            session = self.certificate.context.wrap_bio(taken, given, server_hostname="127.0.0.1")
+
+            def until_done(step):
+                while True:
+                    try:
+                        return step()
+                    except ssl.SSLWantReadError:
+                        connection.sendall(given.read())
+                        received = connection.recv(65536)
+                        taken.write(received) if received else taken.write_eof()
+
+            until_done(session.do_handshake)
+            self.assertEqual(session.version(), "TLSv1.3")
+            session.write(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+            try:
+                session.unwrap()
+            except ssl.SSLWantReadError:
+                pass
+            self.assertEqual(status_of(until_done(lambda: session.read(65536))), 200)
+
+    def test_damaged_records(self):
+        """A byte of the encrypted request is changed on its way."""
+        for at in (0, 3, 5, 20, -1):
+            with self.server.connect_plain(TIMEOUT) as connection:
+                taken, given = ssl.MemoryBIO(), ssl.MemoryBIO()
+                session = self.certificate.context.wrap_bio(taken, given, server_hostname="127.0.0.1")
+                while True:
+                    try:
+                        session.do_handshake()
+                        break
+                    except ssl.SSLWantReadError:
+                        connection.sendall(given.read())
+                        taken.write(connection.recv(65536))
+                connection.sendall(given.read())
+                session.write(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+                record = bytearray(given.read())
+                record[at] ^= 0x40
+                try:
+                    connection.sendall(record)
+                    connection.shutdown(socket.SHUT_WR)
+                except OSError:
+                    pass
+                received = receive_all(connection)
+                taken.write(received)
+                try:
+                    answer = session.read(65536)
+                except ssl.SSLError:
+                    answer = b""
+                self.assertNotIn(b"hello", answer)
+        self.assert_serves()
 
 
 if __name__ == "__main__":

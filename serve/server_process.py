@@ -5,16 +5,37 @@ import os
 import pathlib
 import re
 import signal
+import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
 
 
+class Certificate:
+    """One that the system's OpenSSL has signed itself: .arguments for the server, .context for clients."""
+
+    def __init__(self, folder):
+        certificate, key = f"{folder}/cert.pem", f"{folder}/key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost",
+                        "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+        self.arguments = ["--tls-cert", certificate, "--tls-key", key]
+        self.context = ssl.create_default_context(cafile=certificate)
+
+    @staticmethod
+    def can_be_made():
+        return shutil.which("openssl") is not None
+
+
 class ServerProcess:
     """`with ServerProcess(BRINK, arguments…) as server:`; .port, .admin_port (None without --admin), .log()."""
 
-    def __init__(self, brink, *arguments, environment=None):
+    def __init__(self, brink, *arguments, environment=None, certificate=None):
+        self.certificate = certificate
+        if certificate:
+            arguments = (*arguments, *certificate.arguments)
         self.access_log = tempfile.NamedTemporaryFile(prefix="brink-access-")
         command = [str(brink), "serve", "--addr", "127.0.0.1:0", "--access-log", self.access_log.name, *map(str, arguments)]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -38,8 +59,19 @@ class ServerProcess:
             self.errors.append(line.decode(errors="replace"))
             del self.errors[:-200]
 
-    def connect(self, timeout=60):
+    def connect_plain(self, timeout=60):
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
+
+    def connect(self, timeout=60, receive_buffer=None):
+        """With a certificate: after the handshake."""
+        connection = socket.socket()
+        connection.settimeout(timeout)
+        if receive_buffer:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        connection.connect(("127.0.0.1", self.port))
+        if self.certificate is None:
+            return connection
+        return self.certificate.context.wrap_socket(connection, server_hostname="127.0.0.1")
 
     def descriptors(self, kind=""):
         """How many descriptors it has open; of a kind, such as "socket:"."""
