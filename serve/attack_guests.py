@@ -53,6 +53,19 @@ GUESTS = {
         (br $on))"""),
     "recursive": module("(func $deeper (param i32) (result i32) (i32.add (call $deeper (local.get 0)) (i32.const 1)))"
                         + START % "(drop (call $deeper (i32.const 0)))"),
+    # The same with large frames, through a table, and with a call of the host at every depth.
+    "recursive-wide": module("(func $deeper (param i64 i64 i64 i64 i64 f64 f64) (result i64) (local i64 i64 i64 i64 i64 i64 i64 i64 i64 i64)"
+                             + "".join(f"(local.set {n} (i64.add (local.get {n - 5}) (i64.const {n})))" for n in range(7, 10))
+                             + "(i64.add (i64.mul (local.get 7) (call $deeper (local.get 7) (local.get 8) (local.get 9) (local.get 0) (local.get 1)"
+                             + " (local.get 6) (local.get 5))) (i64.add (local.get 2) (local.get 8))))"
+                             + START % ("(drop (call $deeper" + " (i64.const 1)" * 5 + " (f64.const 1)" * 2 + "))")),
+    "recursive-table": module('(table 1 funcref) (elem (i32.const 0) $deeper) (type $f (func (param i32) (result i32)))'
+                              "(func $deeper (type $f) (i32.add (call_indirect (type $f) (local.get 0) (i32.const 0)) (i32.const 1)))"
+                              + START % "(drop (call $deeper (i32.const 0)))"),
+    "recursive-hosted": module("(func $deeper (param i32) (result i32)"
+                               " (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 8)))"
+                               " (i32.add (call $deeper (local.get 0)) (i32.const 1)))"
+                               + START % "(drop (call $deeper (i32.const 0)))"),
     # Ends in the middle of its header.
     "half-head": module(START % "(drop (call $say))", "Content-Ty"),
     "no-head": module(START % ""),

@@ -11,6 +11,7 @@ Sizes are small unless asked for:
 import concurrent.futures
 import os
 import pathlib
+import platform
 import random
 import re
 import socket
@@ -84,6 +85,7 @@ def status_of(answer):
 
 class Attacks(unittest.TestCase):
     certificate = None
+    options = ()
 
     @classmethod
     def setUpClass(cls):
@@ -92,7 +94,7 @@ class Attacks(unittest.TestCase):
 
     @classmethod
     def start(cls, *arguments):
-        return ServerProcess(BRINK, *arguments, certificate=cls.certificate)
+        return ServerProcess(BRINK, *arguments, *cls.options, certificate=cls.certificate)
 
     @classmethod
     def tearDownClass(cls):
@@ -131,7 +133,8 @@ class Attacks(unittest.TestCase):
     # --- Guests ---
 
     def test_guests(self):
-        expected = {"loop": {504}, "sleep": {504}, "hungry": {502}, "recursive": {502}, "half-head": {502}, "no-head": {502},
+        expected = {"loop": {504}, "sleep": {504}, "hungry": {502}, "recursive": {502}, "recursive-wide": {502}, "recursive-table": {502},
+                    "recursive-hosted": {502}, "half-head": {502}, "no-head": {502},
                     "not-a-head": {502}, "endless-head": {502}, "trap": {502}, "deaf": {200}, "reader": {200},
                     "lies-about-length": {200, 502}, "splits": {200, 502}}
         before = self.server.descriptors("socket:")
@@ -376,6 +379,11 @@ class Attacks(unittest.TestCase):
         # A core that had not yet met a guest may have begun to keep instances of it.
         self.assertLessEqual(self.server.descriptors(), all_before + 2 * len(GUESTS) * os.cpu_count())
         self.assert_sockets(before)
+
+
+@unittest.skipUnless(platform.machine() == "x86_64", "no machine code for this processor")
+class AttacksOnMachineCode(Attacks):
+    options = ("--tier", "jit")
 
 
 @unittest.skipUnless(Certificate.can_be_made(), "no openssl to make a certificate with")

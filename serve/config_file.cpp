@@ -26,8 +26,10 @@ class ConfigReader {
     RequestLimits& limits = settings_.limits;
     // First, wherever it stands: routes begin with it.
     if (const toml::node* node = file.get("limits")) read_limits(*node, limits);
+    if (const toml::node* node = file.get("tier")) tier(*node, settings_.tier);
     read_table(file, {
         {"limits", [](const toml::node&) {}},
+        {"tier", [](const toml::node&) {}},
         {"addr", [&](const toml::node& n) { endpoint(n, settings_.address); }},
         {"admin", [&](const toml::node& n) { endpoint(n, settings_.admin_address); settings_.has_admin = true; }},
         {"watch", [&](const toml::node& n) { value(n, settings_.watch, "true or false"); }},
@@ -166,16 +168,23 @@ class ConfigReader {
   void read_route(const toml::node& node) {
     RouteSettings route;
     route.limits = settings_.limits;
+    route.tier = settings_.tier;
     read_table(node, {{"prefix", [&](const toml::node& n) { prefix(n, route.prefix); }},
                       {"file", [&](const toml::node& n) { route.file = file_path(n); }},
                       {"args", [&](const toml::node& n) { strings(n, route.arguments); }},
                       {"env", [&](const toml::node& n) { environment(n, route.environment); }},
                       {"secrets", [&](const toml::node& n) { secrets(n, route.environment); }},
                       {"dirs", [&](const toml::node& n) { directories(n, route.directories); }},
-                      {"limits", [&](const toml::node& n) { read_limits(n, route.limits); }}});
+                      {"limits", [&](const toml::node& n) { read_limits(n, route.limits); }},
+                      {"tier", [&](const toml::node& n) { tier(n, route.tier); }}});
     if (route.file.empty()) fail_at(node, "a route without a file");
     if (!prefixes_.insert(route.prefix).second) fail_at(node, "a second route for '" + route.prefix + "'");
     settings_.routes.push_back(std::move(route));
+  }
+
+  void tier(const toml::node& node, std::string& out) {
+    out = text(node);
+    if (std::find(std::begin(kTiers), std::end(kTiers), out) == std::end(kTiers)) fail_at(node, "expected a tier: interp or jit");
   }
 
   void prefix(const toml::node& node, std::string& out) {

@@ -1,6 +1,7 @@
 #include "serve/core.h"
 
 #include <boost/asio/post.hpp>
+#include <algorithm>
 #include <ctime>
 
 namespace brink::serve {
@@ -12,9 +13,20 @@ using boost::system::error_code;
 // How often deadlines and timeouts are looked at, and logs handed over.
 constexpr milliseconds kTick{20};
 constexpr milliseconds kAcceptPause{50};
-// Address space, not memory: what is not touched costs nothing.
-constexpr size_t kFiberStackBytes = 256 << 10;
-constexpr size_t kFibersKept = 64;
+// Address space, not memory: what is not touched costs nothing. What is touched stays, so fewer are kept of those that
+// have room for machine code.
+struct FiberStacks {
+  size_t bytes;
+  size_t kept;
+};
+constexpr FiberStacks kSmallStacks{256 << 10, 64}, kLargeStacks{1 << 20, 16};
+
+FiberStacks stacks_for(const std::vector<std::unique_ptr<Route>>& routes) {
+  bool interprets_all = std::all_of(routes.begin(), routes.end(), [](const auto& route) {
+    return route->settings.tier.empty() || route->settings.tier == kTiers[0];
+  });
+  return interprets_all ? kSmallStacks : kLargeStacks;
+}
 constexpr size_t kLogBufferBytes = 64 << 10;
 constexpr size_t kBuffersKept = 8;
 constexpr size_t kBufferBytesKept = 128 << 10;
@@ -33,7 +45,7 @@ Core::Core(Shared& shared, int listener, RunningSlice& slice)
       tick_timer_(context_),
       drain_timer_(context_),
       accept_timer_(context_),
-      fibers_(kFiberStackBytes, kFibersKept),
+      fibers_(stacks_for(shared.routes).bytes, stacks_for(shared.routes).kept),
       routes_(shared.routes.size()) {
   // Only the protocol's family is asked of it, and that only to make endpoints.
   acceptor_.assign(asio::ip::tcp::v6(), listener);

@@ -49,7 +49,8 @@ struct NotingAllocator {
 Fiber::Fiber(size_t stack_bytes)
     : inside_(std::allocator_arg,
               NotingAllocator{context::protected_fixedsize_stack(stack_bytes), &stack_, &stack_bytes_},
-              [this](context::fiber&& loop) { return body(std::move(loop)); }) {}
+              [this](context::fiber&& loop) { return body(std::move(loop)); }),
+      guest_(RunningGuest::on_stack(stack_, stack_bytes_)) {}
 
 Fiber::~Fiber() {
   is_ending_ = true;

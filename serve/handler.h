@@ -37,6 +37,8 @@ class Handler {
   virtual ~Handler() = default;
   // On the core's thread. Lives no longer than this handler.
   virtual std::unique_ptr<Worker> make_worker() = 0;
+  // Writes down what later processes can use of what has been made of the program so far. May take its time.
+  virtual void keep_preparation() = 0;
 };
 
 }  // namespace brink::serve

@@ -116,11 +116,12 @@ struct Server::State {
     FileStamp stamp = stamp_of(route.settings.file);
     if (stamp == stamps[index] || stamp == FileStamp{}) return;
     stamps[index] = stamp;
-    auto handler = load_cgi_handler(route.settings, shared.settings.features);
+    auto handler = load_cgi_handler(route.settings, shared.settings);
     if (!handler) {
       ++failed_reloads;
       return log("error", "a new version cannot be used; the old one stays", handler.error().to_string());
     }
+    route.handler()->keep_preparation();
     route.replace(std::move(*handler));
     ++reloads;
     log("info", "a new version serves", route.settings.file);
@@ -148,7 +149,7 @@ Result<std::unique_ptr<Server>> Server::create(Settings settings) {
   s.shared.error_log = s.error_log.get();
   for (const RouteSettings& route : settings.routes) {
     s.stamps.push_back(stamp_of(route.file));
-    auto handler = load_cgi_handler(route, settings.features);
+    auto handler = load_cgi_handler(route, settings);
     if (!handler) return std::unexpected(std::move(handler.error()));
     s.shared.routes.push_back(std::make_unique<Route>(route, std::move(*handler)));
   }
@@ -193,6 +194,7 @@ bool Server::run() {
   }
   s.control.run();
   for (std::thread& thread : s.threads) thread.join();
+  for (const auto& route : s.shared.routes) route->handler()->keep_preparation();
   bool all_ended = true;
   for (const auto& core : s.cores) all_ended = all_ended && !core->was_cut_short();
   if (!all_ended) s.log("error", "drain time is over", "requests that were still running have been stopped");

@@ -1,12 +1,23 @@
 // What a server is told: the result of the command line and of the configuration file, already checked.
 #pragma once
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "engine/base/error.h"
 #include "engine/base/integers.h"
 #include "engine/module/features.h"
 #include "wasi/wasi.h"
+
+namespace brink {
+struct Config;
+class Module;
+}
+namespace brink::cache {
+class Cache;
+}
 
 namespace brink::serve {
 
@@ -35,6 +46,8 @@ struct ConnectionLimits {
   u32 connections = 20'000;             // over all cores; beyond: not accepted until one closes
 };
 
+inline constexpr const char* kTiers[] = {"interp", "jit"};
+
 struct RouteSettings {
   std::string prefix = "/";  // begins with '/', and does not end with it but for "/" itself
   std::string file;
@@ -42,6 +55,7 @@ struct RouteSettings {
   std::vector<std::string> arguments;
   std::vector<wasi::Directory> directories;
   RequestLimits limits;
+  std::string tier;  // who runs its functions; one of kTiers, or empty: the first
 };
 
 struct Endpoint {
@@ -63,6 +77,11 @@ struct Settings {
   bool watch = false;
   std::string access_log = "-";  // "-": standard output; empty: none
   FeatureSet features = FeatureSet::all();
+  std::string tier;  // of routes that are still to be read
+  // Makes an engine run functions as that tier does; fails where it cannot be had. Asked for every program that is loaded,
+  // by one thread.
+  std::function<Result<void>(Config&, const std::string& tier)> set_tier;
+  std::shared_ptr<cache::Cache> cache;  // for what is made of large programs; null: none
 };
 
 }  // namespace brink::serve

@@ -7,8 +7,8 @@
 #include <thread>
 
 #include "engine/base/sanitizers.h"
-#include "engine/cache/cache.h"
 #include "engine/engine.h"
+#include "tools/cache_option.h"
 #include "tools/command.h"
 #include "tools/feature_option.h"
 #include "tools/guest_options.h"
@@ -87,12 +87,7 @@ class RunCommand : public Command {
     CLI::Option* fuel =
         single(app()->add_option("--fuel", fuel_, "NUMBER: of instructions a guest (each thread) may execute"))
             ->check(is_number);
-    single(app()->add_option("--cache", cache_folder_,
-                             "FOLDER: keep what is made of large modules here, for later runs (default ~/.cache/brink)"))
-        ->check(refuse_empty);
-    single(app()->add_option("--cache-size", cache_size_, "SIZE: the most that folder may hold (default 256M)"))
-        ->check(is_size);
-    app()->add_flag("--no-cache", no_cache_, "Keep nothing, and use nothing that was kept");
+    add_cache_options(*app(), cache_);
     add_feature_option(*app(), features_);
     single(
         app()->add_option("--max-threads", max_threads_, "NUMBER: of threads a guest may have started (default 1024)"))
@@ -150,7 +145,7 @@ class RunCommand : public Command {
     Result<void> runnable = check_entry(module->info());
     if (!runnable) return end_with(runnable.error());
 
-    std::shared_ptr<cache::Cache> cache = open_cache();
+    std::shared_ptr<cache::Cache> cache = open_cache(cache_);
     if (cache) cache->attach(*module);
     StoreLimits limits;
     if (!max_memory_.empty()) limits.memory_bytes = *parse_size(max_memory_);
@@ -173,17 +168,6 @@ class RunCommand : public Command {
     if (!threads) return end_with(threads.error());
     has_threads_ = true;
     return run_guest(linker, *module, limits, cache.get());
-  }
-
-  // The user's secret is in the user's own folder, whoever else may write to a folder given.
-  std::shared_ptr<cache::Cache> open_cache() const {
-    std::optional<std::string> own = cache::default_folder();
-    if (no_cache_ || (cache_folder_.empty() && !own)) return nullptr;
-    cache::Options options;
-    options.folder = cache_folder_.empty() ? *own : cache_folder_;
-    if (own) options.secret_file = *own + "/secret";
-    if (!cache_size_.empty()) options.max_bytes = *parse_size(cache_size_);
-    return cache::Cache::open(std::move(options));
   }
 
   // The first, or only, thread.
@@ -279,9 +263,7 @@ class RunCommand : public Command {
   bool gc_stress_ = false;
   std::vector<std::string> features_;
   bool no_quicken_ = false;
-  bool no_cache_ = false;
-  std::string cache_folder_;
-  std::string cache_size_;
+  CacheOptions cache_;
   TierOptions tier_{.is_auto_by_default = true};
   bool no_fusion_ = false;
   bool no_stack_caching_ = false;

@@ -14,8 +14,10 @@
 #include "serve/listener.h"
 #include "serve/quantities.h"
 #include "serve/server.h"
+#include "tools/cache_option.h"
 #include "tools/command.h"
 #include "tools/feature_option.h"
+#include "tools/tier_option.h"
 
 namespace brink::tools {
 namespace {
@@ -47,6 +49,8 @@ struct Arguments {
   serve::milliseconds drain{0};
   u32 cores = 0;
   bool watch = false;
+  std::string tier;
+  CacheOptions cache;
 };
 
 void declare_options(CLI::App& app, Arguments& a) {
@@ -97,6 +101,8 @@ void declare_options(CLI::App& app, Arguments& a) {
   add_parsed(app, "--header-timeout", c.header_timeout, "TIME for a request's head: 408 (default 10s)", parse_duration);
   add_parsed(app, "--idle-timeout", c.idle_timeout, "TIME between requests (default 60s)", parse_duration);
   add_parsed(app, "--io-timeout", c.io_timeout, "TIME without a byte of a body moving (default 30s)", parse_duration);
+  add_tier_option(app, a.tier);
+  add_cache_options(app, a.cache);
   add_feature_option(app, a.features);
 }
 
@@ -138,6 +144,7 @@ Result<std::vector<wasi::Directory>> folders_of(const Arguments& a) {
 Result<void> add_routes(const Arguments& a, serve::Settings& settings) {
   serve::RouteSettings base;
   base.limits = a.settings.limits;
+  base.tier = a.tier;
   auto environment = environment_of(a);
   if (!environment) return std::unexpected(std::move(environment.error()));
   auto folders = folders_of(a);
@@ -165,6 +172,9 @@ Result<void> add_routes(const Arguments& a, serve::Settings& settings) {
 Result<serve::Settings> settings_of(const Arguments& a) {
   serve::Settings settings = a.settings;
   settings.features = *parse_features(a.features);
+  settings.tier = a.tier;
+  settings.set_tier = set_tier;
+  settings.cache = open_cache(a.cache);
   if (!a.config.empty())
     if (auto read = serve::read_config_file(a.config, settings); !read) return std::unexpected(std::move(read.error()));
   if (!a.address.empty()) {

@@ -19,6 +19,7 @@
 #include "engine/running_guest.h"
 
 #include "engine/runtime/page_tracker.h"
+#include "engine/runtime/tier.h"
 
 namespace brink::runtime {
 namespace {
@@ -107,5 +108,15 @@ brink::RunningGuest brink::RunningGuest::exchange(RunningGuest next) {
   RunningGuest previous;
   previous.context_ = std::exchange(runtime::current_context, next.context_);
   previous.caller_ = std::exchange(waiting_caller(), next.caller_);
+  runtime::HostStack& stack = runtime::host_stack();
+  previous.stack_ = std::exchange(stack.lowest, next.stack_);
+  previous.stack_bytes_ = std::exchange(stack.bytes, next.stack_bytes_);
   return previous;
+}
+
+brink::RunningGuest brink::RunningGuest::on_stack(const void* lowest, size_t bytes) {
+  RunningGuest guest;
+  guest.stack_ = lowest;
+  guest.stack_bytes_ = bytes;
+  return guest;
 }

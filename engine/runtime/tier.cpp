@@ -37,10 +37,20 @@ StackBounds stack_bounds() {
 
 }  // namespace
 
+HostStack& host_stack() {
+  static thread_local HostStack stack;
+  return stack;
+}
+
 u64 native_stack_limit() {
-  static thread_local StackBounds bounds = stack_bounds();
+  static thread_local StackBounds thread_bounds = stack_bounds();
   u64 here = reinterpret_cast<u64>(__builtin_frame_address(0));
-  // On a stack that is not the thread's own (a fiber's), nobody says how much there is.
+  StackBounds bounds = thread_bounds;
+  if (const HostStack& own = host_stack(); own.lowest != nullptr) {
+    bounds.begin = reinterpret_cast<u64>(own.lowest);
+    bounds.end = bounds.begin + own.bytes;
+  }
+  // On a stack that is not the thread's own, and of which the host has not said how much there is.
   if (here < bounds.begin || here >= bounds.end) return here - kHostReserveBytes;
   // An unlimited stack has no beginning worth the name.
   u64 size = std::min(bounds.end - bounds.begin, kMostStackBytes);

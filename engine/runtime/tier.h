@@ -127,6 +127,13 @@ class TierCompiler {
   virtual bool has_code_at(const u8* address) const = 0;
 };
 
+// The stack that this thread is on, where it is one of the host's own (running_guest.h); null: the thread's.
+struct HostStack {
+  const void* lowest = nullptr;
+  size_t bytes = 0;
+};
+HostStack& host_stack();
+
 // The lowest native stack pointer that guest code of this thread may use.
 u64 native_stack_limit();
 

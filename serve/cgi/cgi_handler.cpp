@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <mutex>
 
+#include "engine/cache/cache.h"
 #include "engine/pool.h"
 #include "serve/cgi/environment.h"
 #include "serve/cgi/response_parser.h"
@@ -42,6 +43,9 @@ class CgiHandler : public Handler {
   }
 
   std::unique_ptr<Worker> make_worker() override;
+  void keep_preparation() override {
+    if (cache) cache->save(module);
+  }
 
   bool runs_start_function() const { return module.info().start.has_value(); }
   Result<InstancePool> make_pool() const {
@@ -65,6 +69,7 @@ class CgiHandler : public Handler {
   Linker linker;
   std::vector<std::string> arguments;
   StoreLimits store_limits;
+  std::shared_ptr<cache::Cache> cache;
 
  private:
   CgiHandler(Module loaded, const RouteSettings& settings, std::shared_ptr<const wasi::OpenDirectories> opened)
@@ -309,14 +314,16 @@ std::unique_ptr<Worker> CgiHandler::make_worker() {
 
 }  // namespace
 
-Result<std::shared_ptr<Handler>> load_cgi_handler(const RouteSettings& route, const FeatureSet& features) {
+Result<std::shared_ptr<Handler>> load_cgi_handler(const RouteSettings& route, const Settings& settings) {
   auto refuse = [&](ErrorKind kind, std::string message) {
     Error error{kind, std::move(message), Error::kNoOffset, 0, 0, route.file};
     return std::unexpected(std::move(error));
   };
   Config config;
-  config.features = features;
+  config.features = settings.features;
   config.consume_fuel = route.limits.fuel != 0;
+  if (!route.tier.empty())
+    if (auto set = settings.set_tier(config, route.tier); !set) return refuse(set.error().kind, set.error().message);
   Engine engine(config);
   // Read, not mapped: the file may be replaced while requests run.
   Result<std::vector<u8>> bytes = read_bytes(route.file);
@@ -332,6 +339,7 @@ Result<std::shared_ptr<Handler>> load_cgi_handler(const RouteSettings& route, co
   if (!type.params.empty() || !type.results.empty())
     return refuse(ErrorKind::Usage, "_start must have type (func), but has " + type.describe());
 
+  if (settings.cache) settings.cache->attach(*module);
   auto directories = wasi::open_directories(route.directories);
   if (!directories) return std::unexpected(std::move(directories.error()));
   auto handler = CgiHandler::create(std::move(*module), route, std::move(*directories));
@@ -339,6 +347,7 @@ Result<std::shared_ptr<Handler>> load_cgi_handler(const RouteSettings& route, co
     if (handler.error().file.empty()) handler.error().file = route.file;
     return std::unexpected(std::move(handler.error()));
   }
+  (*handler)->cache = settings.cache;
   return std::shared_ptr<Handler>(std::move(*handler));
 }
 

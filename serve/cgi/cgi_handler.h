@@ -11,6 +11,6 @@ namespace brink::serve {
 
 // Loads a route's program and opens its folders. Errors name the file: what cannot be read, is not valid, or is no WASI
 // program (it exports no _start, or imports something that WASI preview 1 does not have).
-Result<std::shared_ptr<Handler>> load_cgi_handler(const RouteSettings& route, const FeatureSet& features);
+Result<std::shared_ptr<Handler>> load_cgi_handler(const RouteSettings& route, const Settings& settings);
 
 }  // namespace brink::serve
