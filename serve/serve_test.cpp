@@ -101,6 +101,7 @@ TEST(ConfigFile, IsRead) {
   folder.write("token.txt", "s3cret\n");
   std::string path = folder.write("serve.toml", R"(
 addr = "127.0.0.1:0"
+tier = "jit"
 admin = "[::1]:9090"
 watch = true
 cores = 3
@@ -117,6 +118,7 @@ env = { MODE = "fast" }
 secrets = { TOKEN = "token.txt" }
 dirs = [{ host = "data", guest = "/data", read_only = true }, { host = "/var/x", guest = "/x" }]
 limits = { deadline = "1s", memory = "16M", concurrent = 7 }
+tier = "interp"
 [limits]
 deadline = "2s"
 cpu = "100ms"
@@ -161,6 +163,8 @@ max_connections = 10
   EXPECT_EQ(second.limits.cpu, milliseconds(100));
   EXPECT_EQ(second.limits.memory_bytes, 16u << 20);
   EXPECT_EQ(second.limits.concurrent_requests, 7u);
+  EXPECT_EQ(first.tier, "jit");
+  EXPECT_EQ(second.tier, "interp");
 }
 
 TEST(ConfigFile, ErrorsHaveAPlace) {
@@ -186,6 +190,7 @@ TEST(ConfigFile, ErrorsHaveAPlace) {
       {"[[route]]\nprefix = \"a\"\nfile = \"a\"", 2, 10, "does not begin with '/'"},
       {"[[route]]\nfile = \"a\"\nsecrets = { A = \"none\" }", 3, 17, "No such file"},
       {"[[route]]\nfile = \"a\"\ndirs = [{ host = \"a\" }]", 3, 9, "a folder needs host and guest"},
+      {"tier = \"fast\"", 1, 8, "expected a tier: interp or jit"},
       {"route = 5", 1, 9, "expected [[route]]"},
       {"[tls]\nkey = \"a\"", 1, 1, "tls needs both"},
   };

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import pathlib
+import platform
 import re
 import shutil
 import signal
@@ -29,7 +30,7 @@ PATIENCE = 120
 class Server:
     """A running server; its logs are files."""
 
-    def __init__(self, *options, file=True, wait=True):
+    def __init__(self, *options, file=True, wait=True, environment=None):
         self.folder = tempfile.TemporaryDirectory(prefix="brink-serve-")
         self.path = pathlib.Path(self.folder.name)
         self.access_path = self.path / "access.log"
@@ -39,7 +40,8 @@ class Server:
         if file:
             command.append(GUEST)
         self.error_file = open(self.error_path, "wb")
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.error_file)
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.error_file,
+                                        env=environment)
         if wait:
             self.port = self.find_port("listening on https?://127.0.0.1:")
             self.admin = self.find_port("admin on http://127.0.0.1:")
@@ -669,6 +671,57 @@ class Operations(unittest.TestCase):
             fails(1, "cannot open directory", "--dir", os.path.join(folder, "none"), GUEST)
             with Server() as server:
                 fails(1, "cannot listen at 127.0.0.1:", "--addr", f"127.0.0.1:{server.port}", GUEST)
+
+
+class Preparation(unittest.TestCase):
+    @staticmethod
+    def large_program(path):
+        """One with more than 128 KiB of code, all of which runs."""
+        count = 1500
+        body = "(i32.add (local.get 0) " * 40 + "(i32.const 1)" + ")" * 40
+        functions = "".join(f"(func $f{i} (param i32) (result i32) {body})" for i in range(count))
+        calls = "".join(f"(local.set 0 (call $f{i} (local.get 0)))" for i in range(count))
+        path.write_text(f"""(module
+          (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+          (memory (export "memory") 1) (data (i32.const 64) "Content-Type: text/plain\\n\\n00000000\\n")
+          {functions}
+          (func (export "_start") (local i32 i32)
+            (i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (i32.const 35))
+            {calls}
+            (loop $digits
+              (i32.store8 (i32.add (i32.const 90) (local.get 1))
+                (i32.add (i32.const 97) (i32.and (i32.shr_u (local.get 0) (i32.shl (local.get 1) (i32.const 2))) (i32.const 15))))
+              (br_if $digits (i32.lt_u (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (i32.const 8))))
+            (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))""")
+        value = 0
+        for _ in range(count):
+            value = (value * 40 + 1) & 0xFFFFFFFF
+        return "".join(chr(97 + (value >> 4 * digit & 15)) for digit in range(8)).encode() + b"\n"
+
+    def test_what_is_kept_serves_later_processes(self):
+        with tempfile.TemporaryDirectory(prefix="brink-cache-") as folder:
+            program, cache = pathlib.Path(folder, "large.wat"), pathlib.Path(folder, "cache")
+            expected = self.large_program(program)
+            options = ("--cache", str(cache), "--route", f"/large={program}")
+            environment = {**os.environ, "XDG_CACHE_HOME": folder}
+
+            def serve(*more):
+                with Server(*options, *more, environment=environment) as server:
+                    self.assertEqual(server.get("/large").text, expected)
+                    server.process.send_signal(signal.SIGTERM)
+                    self.assertEqual(server.process.wait(timeout=PATIENCE), 0)
+
+            serve("--no-cache")
+            self.assertFalse(cache.exists())
+            serve()
+            (kept,) = cache.glob("*.brink-cache")
+            written = kept.read_bytes()
+            serve()
+            self.assertEqual(kept.read_bytes(), written)  # nothing was prepared anew
+            kept.write_bytes(written[:1000] + bytes([written[1000] ^ 1]) + written[1001:-7])
+            serve()
+            if platform.machine() == "x86_64":
+                serve("--tier", "jit")
 
 
 if __name__ == "__main__":

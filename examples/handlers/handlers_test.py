@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import pathlib
+import platform
 import shutil
 import sqlite3
 import struct
@@ -103,6 +104,8 @@ def run_as_cgi(program, prefix, request, variables):
 
 
 class Handlers(unittest.TestCase):
+    options = ("--no-cache",)
+
     def check(self, name, requests, *, folders=(), guest=(), native=()):
         """Every request by several clients at once; returns the native answers, which all of them had."""
         program, twin = PROGRAMS / f"{name}.wasm", PROGRAMS / f"{name}.native"
@@ -112,7 +115,7 @@ class Handlers(unittest.TestCase):
         expected = [run_as_cgi(twin, prefix, request, dict(native)) for request in requests]
         options = [option for folder in folders for option in ("--dir", folder)]
         options += [option for variable in guest for option in ("--env", variable)]
-        with ServerProcess(BRINK, *options, "--route", f"{prefix}={program}") as server:
+        with ServerProcess(BRINK, *self.options, *options, "--route", f"{prefix}={program}") as server:
             with concurrent.futures.ThreadPoolExecutor(CLIENTS) as clients:
                 jobs = [(i, clients.submit(ask, server.port, prefix, request))
                         for _ in range(ROUNDS) for i, request in enumerate(requests)]
@@ -241,6 +244,11 @@ class Handlers(unittest.TestCase):
             self.assertEqual(output.returncode, 0, output.stderr)
             self.assertIn(b"X-Image-Size: 30x20\r\n", output.stdout)
             self.assertIn(b"\r\n\r\n\x89PNG\r\n\x1a\n", output.stdout)
+
+
+@unittest.skipUnless(platform.machine() == "x86_64", "no machine code for this processor")
+class HandlersInMachineCode(Handlers):
+    options = ("--no-cache", "--tier", "jit")
 
 
 if __name__ == "__main__":
