@@ -386,6 +386,12 @@ class AttacksOnMachineCode(Attacks):
     options = ("--tier", "jit")
 
 
+@unittest.skipUnless(platform.machine() == "x86_64", "no machine code for this processor")
+class AttacksOnTiers(Attacks):
+    """Guests that change from the interpreter to machine code while they run."""
+    options = ("--tier", "auto", "--tier-threshold", "50")
+
+
 @unittest.skipUnless(Certificate.can_be_made(), "no openssl to make a certificate with")
 class AttacksOverTls(Attacks):
     """The same under TLS, and what only TLS has."""

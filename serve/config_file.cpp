@@ -184,7 +184,7 @@ class ConfigReader {
 
   void tier(const toml::node& node, std::string& out) {
     out = text(node);
-    if (std::find(std::begin(kTiers), std::end(kTiers), out) == std::end(kTiers)) fail_at(node, "expected a tier: interp or jit");
+    if (std::find(std::begin(kTiers), std::end(kTiers), out) == std::end(kTiers)) fail_at(node, "expected a tier: interp, jit or auto");
   }
 
   void prefix(const toml::node& node, std::string& out) {

@@ -190,7 +190,7 @@ TEST(ConfigFile, ErrorsHaveAPlace) {
       {"[[route]]\nprefix = \"a\"\nfile = \"a\"", 2, 10, "does not begin with '/'"},
       {"[[route]]\nfile = \"a\"\nsecrets = { A = \"none\" }", 3, 17, "No such file"},
       {"[[route]]\nfile = \"a\"\ndirs = [{ host = \"a\" }]", 3, 9, "a folder needs host and guest"},
-      {"tier = \"fast\"", 1, 8, "expected a tier: interp or jit"},
+      {"tier = \"fast\"", 1, 8, "expected a tier: interp, jit or auto"},
       {"route = 5", 1, 9, "expected [[route]]"},
       {"[tls]\nkey = \"a\"", 1, 1, "tls needs both"},
   };

@@ -46,7 +46,7 @@ struct ConnectionLimits {
   u32 connections = 20'000;             // over all cores; beyond: not accepted until one closes
 };
 
-inline constexpr const char* kTiers[] = {"interp", "jit"};
+inline constexpr const char* kTiers[] = {"interp", "jit", "auto"};
 
 struct RouteSettings {
   std::string prefix = "/";  // begins with '/', and does not end with it but for "/" itself

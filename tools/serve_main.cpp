@@ -49,7 +49,7 @@ struct Arguments {
   serve::milliseconds drain{0};
   u32 cores = 0;
   bool watch = false;
-  std::string tier;
+  TierOptions tier;
   CacheOptions cache;
 };
 
@@ -101,7 +101,7 @@ void declare_options(CLI::App& app, Arguments& a) {
   add_parsed(app, "--header-timeout", c.header_timeout, "TIME for a request's head: 408 (default 10s)", parse_duration);
   add_parsed(app, "--idle-timeout", c.idle_timeout, "TIME between requests (default 60s)", parse_duration);
   add_parsed(app, "--io-timeout", c.io_timeout, "TIME without a byte of a body moving (default 30s)", parse_duration);
-  add_tier_option(app, a.tier);
+  add_tier_options(app, a.tier);
   add_cache_options(app, a.cache);
   add_feature_option(app, a.features);
 }
@@ -144,7 +144,7 @@ Result<std::vector<wasi::Directory>> folders_of(const Arguments& a) {
 Result<void> add_routes(const Arguments& a, serve::Settings& settings) {
   serve::RouteSettings base;
   base.limits = a.settings.limits;
-  base.tier = a.tier;
+  base.tier = a.tier.tier;
   auto environment = environment_of(a);
   if (!environment) return std::unexpected(std::move(environment.error()));
   auto folders = folders_of(a);
@@ -172,8 +172,10 @@ Result<void> add_routes(const Arguments& a, serve::Settings& settings) {
 Result<serve::Settings> settings_of(const Arguments& a) {
   serve::Settings settings = a.settings;
   settings.features = *parse_features(a.features);
-  settings.tier = a.tier;
-  settings.set_tier = set_tier;
+  settings.tier = a.tier.tier;
+  settings.set_tier = [given = a.tier](Config& config, const std::string& tier) {
+    return set_tier(config, tier == "auto" ? TierOptions{tier, given.threshold, given.wait} : TierOptions{.tier = tier});
+  };
   settings.cache = open_cache(a.cache);
   if (!a.config.empty())
     if (auto read = serve::read_config_file(a.config, settings); !read) return std::unexpected(std::move(read.error()));
@@ -199,6 +201,9 @@ Result<serve::Settings> settings_of(const Arguments& a) {
   if (a.cores > 0) settings.cores = a.cores;
   if (a.watch) settings.watch = true;
   if (auto added = add_routes(a, settings); !added) return std::unexpected(std::move(added.error()));
+  bool has_auto = std::any_of(settings.routes.begin(), settings.routes.end(), [](const auto& route) { return route.tier == "auto"; });
+  if (!has_auto && (a.tier.threshold || a.tier.wait))
+    return fail(ErrorKind::Usage, "--tier-threshold and --tier-wait need a route with the tier auto");
   return settings;
 }
 

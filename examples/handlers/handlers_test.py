@@ -251,6 +251,11 @@ class HandlersInMachineCode(Handlers):
     options = ("--no-cache", "--tier", "jit")
 
 
+@unittest.skipUnless(platform.machine() == "x86_64", "no machine code for this processor")
+class HandlersThatGetHot(Handlers):
+    options = ("--no-cache", "--tier", "auto", "--tier-threshold", "50")
+
+
 if __name__ == "__main__":
     BRINK, PROGRAMS = sys.argv[1], pathlib.Path(sys.argv[2])
     unittest.main(argv=sys.argv[:1])
