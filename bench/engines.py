@@ -30,14 +30,13 @@ def runner(*options):
 # By engine: the names of its command, then its modes. The first mode is what a user gets without asking.
 MODES = {
     "brink": (("brink",), (
-        Mode("brink", "brink", "baseline", ("run",)),
-        Mode("brink", "brink --tier interp", "interpreter", ("run", "--tier", "interp")),
+        Mode("brink", "brink", "baseline", ("run", "--no-cache")),
+        Mode("brink", "brink --tier interp", "interpreter", ("run", "--no-cache", "--tier", "interp")),
         Mode("brink", "brink --no-fusion", "interpreter", ("run", "--tier", "interp", "--no-fusion")),
         Mode("brink", "brink --no-stack-caching", "interpreter", ("run", "--tier", "interp", "--no-stack-caching")),
         Mode("brink", "brink, neither", "interpreter", ("run", "--tier", "interp", "--no-fusion", "--no-stack-caching")),
         Mode("brink", "brink --no-quicken", "interpreter", ("run", "--no-quicken")),
-        Mode("brink", "brink --tier jit", "baseline", ("run", "--tier", "jit")),
-        Mode("brink", "brink --tier auto", "baseline", ("run", "--tier", "auto")),
+        Mode("brink", "brink --tier jit", "baseline", ("run", "--no-cache", "--tier", "jit")),
     )),
     "wasm3": (("wasm3",), (Mode("wasm3", "wasm3", "interpreter"),)),
     "iwasm": (("iwasm",), (Mode("iwasm", "WAMR (iwasm)", "interpreter", ("--stack-size=1048576",)),)),
