@@ -1,5 +1,7 @@
 #include "engine/interpret/instruction_walk.h"
 
+#include "engine/interpret/state.h"
+
 namespace brink::interpret {
 namespace {
 
@@ -14,15 +16,6 @@ const u8* skip_lebs(const u8* p, u32 count) {
   return p;
 }
 
-u32 read_leb(const u8*& p) {
-  u32 value = 0;
-  for (int shift = 0;; shift += 7) {
-    u8 byte = *p++;
-    value |= (byte & 0x7Fu) << shift;
-    if (byte < 0x80) return value;
-  }
-}
-
 const u8* skip_value_type(const u8* p) {
   u8 first = *p;
   p = skip_leb(p);
@@ -34,17 +27,17 @@ const u8* skip_immediate(Immediate kind, const u8* p) {
     case Immediate::None: return p;
     case Immediate::BlockType: return skip_value_type(p);
     case Immediate::BrTable: {
-      u32 count = read_leb(p);
+      u32 count = read_u32(p);
       return skip_lebs(p, count + 1);
     }
     case Immediate::SelectTypes: {
-      u32 count = read_leb(p);
+      u32 count = read_u32(p);
       for (u32 i = 0; i < count; ++i) p = skip_value_type(p);
       return p;
     }
     case Immediate::TryTable: {
       p = skip_value_type(p);
-      u32 count = read_leb(p);
+      u32 count = read_u32(p);
       for (u32 i = 0; i < count; ++i) {
         u8 clause = *p++;
         p = skip_lebs(p, clause < 2 ? 2 : 1);
@@ -53,7 +46,7 @@ const u8* skip_immediate(Immediate kind, const u8* p) {
     }
     case Immediate::MemArg:
     case Immediate::MemArgLane: {
-      u32 flags = read_leb(p);
+      u32 flags = read_u32(p);
       if (flags & 0x40) p = skip_leb(p);
       p = skip_leb(p);
       return kind == Immediate::MemArgLane ? p + 1 : p;
@@ -83,14 +76,14 @@ const u8* skip_immediate(Immediate kind, const u8* p) {
 
 Step step_at(const u8* p) {
   u8 byte = *p++;
-  Op op = is_prefix(byte) ? op_from_prefixed(byte, read_leb(p)) : op_from_byte(byte);
+  Op op = is_prefix(byte) ? op_from_prefixed(byte, read_u32(p)) : op_from_byte(byte);
   return {op, skip_immediate(op_info(op).immediate, p)};
 }
 
 BodyStart body_start(const u8* p) {
   u64 locals = 0;
-  for (u32 groups = read_leb(p); groups != 0; --groups) {
-    locals += read_leb(p);
+  for (u32 groups = read_u32(p); groups != 0; --groups) {
+    locals += read_u32(p);
     p = skip_value_type(p);
   }
   return {p, locals};

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "engine/interpret/instruction_walk.h"
+#include "engine/interpret/state.h"
 #include "jit/baseline/vector_forms.h"
 
 namespace brink::jit {
@@ -39,16 +40,6 @@ bool makes_it_no_leaf(Op op) {
 constexpr float kLoopWeight = 8;
 constexpr float kMostWeight = 1e6f;
 
-u32 read_index(const u8* p) {
-  if (*p < 0x80) return *p;
-  u32 index = 0;
-  for (int shift = 0;; shift += 7) {
-    u8 byte = *p++;
-    index |= (byte & 0x7Fu) << shift;
-    if (byte < 0x80) return index;
-  }
-}
-
 }  // namespace
 
 Route route_of(Op op) { return kRoutes[static_cast<u32>(op)]; }
@@ -67,7 +58,11 @@ FunctionScan scan_function(const ModuleInfo& module, u32 function_index, u32 ope
     switch (step.op) {
       case Op::LocalGet:
       case Op::LocalSet:
-      case Op::LocalTee: scan.locals[read_index(p + 1)].weight += weight; break;
+      case Op::LocalTee: {
+        const u8* operand = p + 1;
+        scan.locals[interpret::read_u32(operand)].weight += weight;
+        break;
+      }
       case Op::Loop:
         outer_weights.push_back(weight);
         if (weight < kMostWeight) weight *= kLoopWeight;
