@@ -67,14 +67,17 @@ bool catch_in_frame(State& s, const u8* pc, gc::ExceptionObject& exception) {
   return true;
 }
 
-// The caller's frame, instance and pc; false at the border to the host or to machine code.
+// A frame, with what is kept of it elsewhere.
 struct Walk {
-  const Frame* frame;
+  Frame* frame;
   Instance* instance;
-  const u8* pc = nullptr;
+  u64* fp;
+  const u8* pc;
 
+  // To the caller; false at the border to the host or to machine code.
   bool up() {
     pc = frame->return_pc;
+    fp = frame->caller_fp;
     frame += 1;
     if (is_exit(pc)) return false;
     if (is_cross_return(pc)) {
@@ -90,27 +93,21 @@ struct Walk {
 // From the instruction at `pc` of the frame `outer`; on an uncaught exception the trap belongs to the instruction of `s`.
 Flow search(State& s, State outer, const u8* pc, bool skip_innermost, gc::ExceptionObject* exception) {
   Context& context = *s.context;
-  for (;;) {
-    if (!skip_innermost && catch_in_frame(outer, pc, *exception)) {
+  Walk walk{outer.frame, outer.instance, outer.fp, pc};
+  do {
+    outer.frame = walk.frame;
+    outer.fp = walk.fp;
+    if (outer.instance != walk.instance) {
+      outer.instance = walk.instance;
+      outer.memory = outer.instance->memory0();
+    }
+    if (!skip_innermost && catch_in_frame(outer, walk.pc, *exception)) {
       s = outer;
       context.frame = s.frame;
       return Flow::Next;
     }
     skip_innermost = false;
-    Frame* frame = outer.frame;
-    pc = frame->return_pc;
-    outer.fp = frame->caller_fp;
-    outer.frame = frame + 1;
-    if (is_exit(pc)) break;
-    if (is_cross_return(pc)) {
-      frame = outer.frame;
-      pc = frame->return_pc;
-      outer.instance = reinterpret_cast<Instance*>(frame->caller_fp);
-      outer.memory = outer.instance->memory0();
-      outer.frame = frame + 1;
-    }
-    pc -= 1;  // into the call instruction
-  }
+  } while (walk.up());
   context.exception = exception;
   return trap(s, TrapKind::UncaughtException);
 }
@@ -120,7 +117,7 @@ Flow search(State& s, State outer, const u8* pc, bool skip_innermost, gc::Except
 bool is_caught_outside(Context& context, const gc::ExceptionObject* exception) {
   if (context.awaited == exception) return true;
   for (const runtime::Activation* at = &context.tier.activation; at != nullptr && at->entry_frame != nullptr; at = at->outer) {
-    Walk walk{at->entry_frame, at->instance};
+    Walk walk{at->entry_frame, at->instance, nullptr, nullptr};
     while (walk.up()) {
       if (find_clause(*walk.frame->code, *walk.instance, walk.pc, *exception).region == nullptr) continue;
       context.awaited = exception;
