@@ -139,8 +139,7 @@ bool tier_up(State& s, u32 loop, Flow& flow) {
     if (s.context->tier.native_bottom == 0) runtime::find_native_limit(*s.context);
     runtime::LoopEntry entry = engine.config.compiler->loop_entry(code, loop);
     if (entry.machine == nullptr || !has_room_for_machine_code(s)) {
-      constexpr i32 kTryAgain = 1000;
-      code.heat.store(kTryAgain, std::memory_order_relaxed);
+      code.heat.store(runtime::TierUp::kAskAgain, std::memory_order_relaxed);
       return false;
     }
     s.context->tier.loop_position = entry.position;

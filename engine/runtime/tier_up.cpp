@@ -9,9 +9,6 @@
 namespace brink::runtime {
 namespace {
 
-// How often a function that waits for its machine code looks for it. The compiler takes the heat away when it is there,
-// so this matters only where that store got lost.
-constexpr i32 kAskAgain = 1000;
 constexpr i32 kNever = INT32_MAX;
 
 }  // namespace

@@ -41,6 +41,9 @@ class TierUp {
 
   // A function whose heat is used up. Its machine code, if there is some by now.
   const void* request(ModuleState& module, const FunctionCode& code);
+  // The heat of a function that has asked in vain, to ask again. The compiler takes the heat away when there is machine code, so
+  // for one that waits for it this matters only where that store got lost.
+  static constexpr i32 kAskAgain = 1000;
   // Before the module ends.
   void forget(const ModuleState& module);
 
@@ -51,7 +54,7 @@ class TierUp {
     u32 function;  // among its own
   };
 
-  // Without the mutex.
+  // With or without the mutex.
   bool compile(const Request& request);
   // These with it.
   bool start_thread();
