@@ -459,15 +459,7 @@ TEST(JitLimits, FunctionOfAMegabyte) {
 
 // A function that finds no room is interpreted, and so are all that come after it.
 TEST(JitLimits, FullArena) {
-  std::string text = "(module\n";
-  for (u32 i = 0; i < 400; ++i) {
-    text += "(func $f" + std::to_string(i) + " (export \"f" + std::to_string(i) + "\") (param i32) (result i32) (local $s i32)\n";
-    for (u32 k = 0; k < 20; ++k)
-      text += "(local.set $s (i32.add (i32.mul (local.get $s) (local.get 0)) (i32.const " + std::to_string(k) + ")))\n";
-    if (i > 0) text += "(i32.add (local.get $s) (call $f" + std::to_string(i - 1) + " (local.get 0))))\n";
-    else text += "(local.get $s))\n";
-  }
-  text += ")";
+  std::string text = four_hundred_functions();
   Guest interpreted(text, nullptr);
   Guest compiled(text, compiler({.arena_bytes = 128 << 10}));
   for (i32 n : {0, 3, -7}) EXPECT_EQ(compiled.call("f399", {Value::i32(n)}), interpreted.call("f399", {Value::i32(n)}));

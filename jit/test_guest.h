@@ -65,4 +65,17 @@ inline std::shared_ptr<Compiler> compiler(const Options& options = {}) {
   return made ? *made : nullptr;
 }
 
+// Functions f0 to f399, each of which calls the one before: more machine code than a small arena has room for.
+inline std::string four_hundred_functions() {
+  std::string text = "(module\n";
+  for (u32 i = 0; i < 400; ++i) {
+    text += "(func $f" + std::to_string(i) + " (export \"f" + std::to_string(i) + "\") (param i32) (result i32) (local $s i32)\n";
+    for (u32 k = 0; k < 20; ++k)
+      text += "(local.set $s (i32.add (i32.mul (local.get $s) (local.get 0)) (i32.const " + std::to_string(k) + ")))\n";
+    if (i > 0) text += "(i32.add (local.get $s) (call $f" + std::to_string(i - 1) + " (local.get 0))))\n";
+    else text += "(local.get $s))\n";
+  }
+  return text + ")";
+}
+
 }  // namespace brink::jit
