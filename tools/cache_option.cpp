@@ -4,19 +4,16 @@
 
 #include "tools/command.h"
 #include "tools/literals.h"
+#include "tools/option_forms.h"
 
 namespace brink::tools {
 
 void add_cache_options(CLI::App& app, CacheOptions& options) {
-  auto single = [](CLI::Option* option) { return option->allow_extra_args(false)->type_name(""); };
   single(app.add_option("--cache", options.folder,
                         "FOLDER: keep what is made of large modules here, for later runs (default ~/.cache/brink)"))
       ->check(refuse_empty);
   single(app.add_option("--cache-size", options.size, "SIZE: the most that folder may hold (default 256M)"))
-      ->check([](const std::string& text) {
-        Result<u64> size = parse_size(text);
-        return size ? std::string() : size.error().message;
-      });
+      ->check(check_size);
   app.add_flag("--no-cache", options.is_off, "Keep nothing, and use nothing that was kept");
 }
 

@@ -3,6 +3,7 @@
 
 #include "tools/command.h"
 #include "tools/feature_option.h"
+#include "tools/option_forms.h"
 
 namespace brink::tools {
 
@@ -11,9 +12,7 @@ void add_feature_option(CLI::App& app, std::vector<std::string>& options) {
     Result<FeatureSet> features = parse_features(std::span(&text, 1));
     return features ? std::string() : features.error().message;
   };
-  app.add_option("-W,--wasm", options, "NAME[=y|n],...: accept a proposal, or refuse modules that use it; see README")
-      ->allow_extra_args(false)
-      ->type_name("")
+  single(app.add_option("-W,--wasm", options, "NAME[=y|n],...: accept a proposal, or refuse modules that use it; see README"))
       ->check(understood);
 }
 

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "tools/option_forms.h"
+
 namespace brink::tools {
 namespace {
 
@@ -19,8 +21,6 @@ std::string is_variable(const std::string& text) {
 }  // namespace
 
 void GuestOptions::add_to(CLI::App& app) {
-  // CLI11 would read a leading '[' as the beginning of a list.
-  auto single = [](CLI::Option* option) { return option->allow_extra_args(false)->type_name(""); };
   single(app.add_option("--dir", folders_, "HOST[::GUEST]: let the guest use a folder, under another name"))
       ->check(is_folder);
   single(app.add_option("--env", variables_, "NAME[=VALUE]: set an environment variable, or pass on our own"))

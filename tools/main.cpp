@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/host_page.h"
 #include "tools/command.h"
 
 namespace brink::tools {
@@ -153,7 +154,7 @@ static void prepare_heap() {
   mallopt(M_TOP_PAD, kBytes);
   void* first = std::malloc(64 << 10);
   if (first == nullptr) return;
-  auto begin = (reinterpret_cast<uintptr_t>(first) + 4095) & ~uintptr_t{4095};
+  brink::u64 begin = brink::round_up_to_host_page(reinterpret_cast<brink::u64>(first));
   madvise(reinterpret_cast<void*>(begin), kBytes, MADV_POPULATE_WRITE);
   std::free(first);
 }

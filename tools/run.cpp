@@ -13,6 +13,7 @@
 #include "tools/feature_option.h"
 #include "tools/guest_options.h"
 #include "tools/literals.h"
+#include "tools/option_forms.h"
 #include "tools/tier_option.h"
 #include "wasi/threads.h"
 #include "wasi/wasi.h"
@@ -72,16 +73,14 @@ class Deadline {
 class RunCommand : public Command {
  public:
   explicit RunCommand(CLI::App& top) : Command(top.add_subcommand("run", "Run a program, or a function of a module")) {
-    // CLI11 would read a leading '[' as the beginning of a list.
-    auto single = [](CLI::Option* option) { return option->allow_extra_args(false)->type_name(""); };
     guest_options_.add_to(*app());
     single(
         app()->add_option("--invoke", function_, "NAME: call this export, ARGS are its arguments, print its results"));
     single(app()->add_option("--max-memory", max_memory_, "SIZE: the most a linear memory may have (bytes, K, M, G)"))
-        ->check(is_size);
-    single(app()->add_option("--max-stack", max_stack_, "SIZE: of the value stack (default 8M)"))->check(is_size);
+        ->check(check_size);
+    single(app()->add_option("--max-stack", max_stack_, "SIZE: of the value stack (default 8M)"))->check(check_size);
     single(app()->add_option("--max-gc-heap", max_gc_heap_, "SIZE: of the heap for structs and arrays (default 1G)"))
-        ->check(is_size);
+        ->check(check_size);
     single(app()->add_option("--timeout", timeout_, "TIME: end the guest after so long (seconds, or 200ms, 5m…)"))
         ->check(is_duration);
     CLI::Option* fuel =
@@ -114,11 +113,6 @@ class RunCommand : public Command {
   }
 
  private:
-  static std::string is_size(const std::string& text) {
-    Result<u64> size = parse_size(text);
-    return size ? "" : size.error().message;
-  }
-
   static std::string is_number(const std::string& text) {
     bool is_digits = text.find_first_not_of("0123456789") == std::string::npos;
     return is_digits ? "" : "'" + text + "' is not a number of instructions";

@@ -12,6 +12,7 @@
 #include "tools/feature_option.h"
 #include "tools/guest_options.h"
 #include "tools/literals.h"
+#include "tools/option_forms.h"
 #include "wasi/wasi.h"
 
 namespace brink::tools {
@@ -24,7 +25,6 @@ class SnapshotCommand : public Command {
  public:
   explicit SnapshotCommand(CLI::App& top)
       : Command(top.add_subcommand("snapshot", "Run a module's initialisation, write a module that starts after it")) {
-    auto single = [](CLI::Option* option) { return option->allow_extra_args(false)->type_name(""); };
     single(app()->add_option("-o,--output", output_, "FILE: the module to write"))->required()->check(refuse_empty);
     single(app()->add_option("--init", init_,
                              "NAME: the export that initialises, called once (default wizer.initialize)"))
@@ -33,10 +33,7 @@ class SnapshotCommand : public Command {
         ->check(is_rename);
     guest_options_.add_to(*app());
     single(app()->add_option("--max-memory", max_memory_, "SIZE: the most a linear memory may have (bytes, K, M, G)"))
-        ->check([](const std::string& text) {
-          Result<u64> size = parse_size(text);
-          return size ? "" : size.error().message;
-        });
+        ->check(check_size);
     add_feature_option(*app(), features_);
     app()->add_option("FILE", file_, "The module, binary or text")->type_name("")->required()->check(refuse_empty);
   }

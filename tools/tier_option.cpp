@@ -3,10 +3,11 @@
 #include <CLI/CLI.hpp>
 
 #include "jit/jit.h"
+#include "tools/option_forms.h"
 
 namespace brink::tools {
+
 void add_tier_options(CLI::App& app, TierOptions& options) {
-  auto single = [](CLI::Option* option) { return option->allow_extra_args(false)->type_name(""); };
   std::string interpreted = options.is_auto_by_default ? "interp" : "interp (the default)";
   std::string by_heat = options.is_auto_by_default ? "auto (the default)" : "auto";
   single(app.add_option("--tier", options.tier,
