@@ -23,14 +23,18 @@ struct Compiled {
 
 // One function, into the assembler's buffer. False where the body is not valid, which nobody should see: it was prepared.
 bool compile_function(ModuleState& module, const ModuleCode* code, const Stubs& stubs, Assembler& assembler, u32 index,
-                      const FunctionScan& scan, Compiled& compiled, std::vector<CodeOrigin>* origins) {
-  assembler.begin();
+                      const FunctionScan& scan, Compiled& compiled, std::vector<CodeOrigin>* origins, bool far_branches = false) {
+  assembler.begin(far_branches);
   CompileOptions options{.memory0_guarded = module.memory0_guarded,
                          .loop_entry = module.engine->tier_up != nullptr,
                          .origins = origins};
   FunctionCompiler sink(module, code, stubs, assembler, index, scan, options);
   BodyDecoder<FunctionCompiler> decoder(module.info, module.info.functions[index].body, sink, body_scratch());
   bool valid = decoder.decode_function(module.info.function_type(index)).has_value();
+  if (assembler.needs_far_branches() && !far_branches) {
+    if (origins != nullptr) origins->clear();
+    return compile_function(module, code, stubs, assembler, index, scan, compiled, origins, true);
+  }
   compiled = {sink.frame_bytes(), sink.loop_entry(), sink.loops()};
   return valid && assembler.ok() && !sink.is_too_large();
 }
@@ -53,8 +57,8 @@ class BaselineCompiler : public Compiler {
     };
     features_ = Features::host();
     if (!features_.floor)
-      return failed({ErrorKind::Limit, "machine code needs a processor with SSE4.1, SSSE3 and POPCNT"});
-    auto arena = CodeArena::create(options_.arena_bytes);
+      return failed({ErrorKind::Limit, "machine code needs an x86-64 processor with SSE4.1, SSSE3 and POPCNT"});
+    auto arena = CodeArena::create(std::min(options_.arena_bytes, kBranchReach));
     if (!arena) return failed(std::move(arena.error()));
     arena_ = std::move(*arena);
     if (!stubs_.make(*arena_, features_)) return failed({ErrorKind::Limit, "no room for machine code"});

@@ -10,7 +10,8 @@
 namespace brink::jit {
 
 struct Options {
-  u32 arena_bytes = 512u << 20;  // of address space for machine code; functions that find no room are interpreted
+  // Of address space for machine code, on AArch64 128 MiB at most; functions that find no room are interpreted.
+  u32 arena_bytes = 512u << 20;
   // Nothing is asked of the processor or the system before the first function is compiled; what make_compiler would have failed
   // with leaves all functions to the interpreter then.
   bool lazy = false;

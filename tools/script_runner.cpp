@@ -114,6 +114,7 @@ struct ActionOutcome {
 StoreLimits make_limits(const ScriptOptions& options) {
   StoreLimits limits;
   limits.gc_stress = options.gc_stress;
+  limits.memory_bytes = options.memory_bytes;
   return limits;
 }
 

@@ -31,6 +31,7 @@ struct ScriptOptions {
   bool verbose = false;
   bool gc_stress = false;  // collect garbage before every allocation
   bool quicken = true;     // as Config::quicken
+  u64 memory_bytes = ~u64{0};  // as StoreLimits has it
   // Every instance that can be frozen is replaced by one of its snapshot (engine/snapshot), before anything uses it.
   bool snapshot = false;
   std::shared_ptr<runtime::TierCompiler> compiler;  // as Config's, with the next two

@@ -3,6 +3,7 @@
 
 #include "tools/command.h"
 #include "tools/feature_option.h"
+#include "tools/literals.h"
 #include "tools/script_runner.h"
 #include "tools/tier_option.h"
 
@@ -17,6 +18,11 @@ class WastCommand : public Command {
     add_feature_option(*app(), features_);
     app()->add_flag("--no-quicken", no_quicken_, "Interpret the module's bytes in place, without quick code");
     app()->add_flag("--snapshot", snapshot_, "Use snapshots of the instances instead of the instances, where possible");
+    app()->add_option("--max-memory", max_memory_, "SIZE: the most a linear memory may have (bytes, K, M, G)")
+        ->check([](const std::string& text) {
+          Result<u64> size = parse_size(text);
+          return size ? std::string() : size.error().message;
+        });
     add_tier_options(*app(), tier_);
     app()->add_option("FILE", files_, "Scripts, each run in a store of its own")->required()->check(refuse_empty);
   }
@@ -28,6 +34,7 @@ class WastCommand : public Command {
     options.gc_stress = gc_stress_;
     options.quicken = !no_quicken_;
     options.snapshot = snapshot_;
+    if (!max_memory_.empty()) options.memory_bytes = *parse_size(max_memory_);
     Config tier;
     tier.quicken = options.quicken;
     if (Result<void> set = set_tier(tier, tier_); !set) return report_error(set.error());
@@ -59,6 +66,7 @@ class WastCommand : public Command {
   bool gc_stress_ = false;
   bool no_quicken_ = false;
   bool snapshot_ = false;
+  std::string max_memory_;
   TierOptions tier_;
 };
 

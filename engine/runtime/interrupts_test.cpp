@@ -53,8 +53,8 @@ class Interrupting : public testing::TestWithParam<bool> {
 
 TEST_P(Interrupting, EndsALoop) {
   EXPECT_EQ(interrupt_while_running(R"((module (import "env" "begun" (func $begun))
-    (func $run (export "run") (call $begun) (call $inner))
-    (func $inner (loop $again (br $again)))))"),
+    (func $run (export "run") (call $inner))
+    (func $inner (call $begun) (loop $again (br $again)))))"),
             TrapKind::Interrupted);
   ASSERT_EQ(backtrace.size(), 2u);
   EXPECT_EQ(backtrace[0].function, "inner");

@@ -7,8 +7,6 @@
 namespace brink::jit {
 namespace {
 
-constexpr Gp kTemporaries[] = {Gp::rax, Gp::rcx, Gp::rdx, Gp::rsi, Gp::rdi};
-constexpr Fp kTemporariesFp[] = {Fp::f0, Fp::f1, Fp::f2, Fp::f3, Fp::f4};
 // A local must be used more than this, weighted, to be worth saving a register that the caller may be using.
 constexpr float kWorthSaving = 2;
 
@@ -94,22 +92,13 @@ void FunctionCompiler::on_start(const BodyState& state, std::span<const u8> code
   prologue();
 }
 
-void FunctionCompiler::save_registers() {
-  for (Gp reg : shape_.saved) a_.push(reg);
-  if (shape_.saved_fp.empty()) return;
-  i32 bytes = static_cast<i32>(8 * shape_.saved_fp.size());
-  a_.alu(Alu::Sub, Width::W64, Gp::rsp, Gp::rsp, bytes);
-  for (size_t i = 0; i < shape_.saved_fp.size(); ++i)
-    a_.store_float(8, {Gp::rsp, static_cast<i32>(8 * i)}, shape_.saved_fp[i]);
-}
-
 // At a loop's head everything else is in its slot: the operands below it, and the locals that are not pinned.
 void FunctionCompiler::write_loop_entry() {
   static constexpr u8 kHeader[sizeof(CodeHeader)] = {};
   a_.align(16);
   a_.embed(kHeader, sizeof kHeader);
   loop_entry_ = a_.offset();
-  save_registers();
+  a_.open_frame(shape_.saved, shape_.saved_fp);
   for (const LocalInfo& local : locals_) {
     if (!local.pinned()) continue;
     Value in_slot{Place::Slot, local.kind, 0, Condition::Equal, local.slot};
@@ -120,13 +109,13 @@ void FunctionCompiler::write_loop_entry() {
 }
 
 void FunctionCompiler::prologue() {
-  save_registers();
+  a_.open_frame(shape_.saved, shape_.saved_fp);
   // Every frame leaves room for a leaf of kLeafReserveBytes, which then need not look.
   u64 frame = 8 * (u64{local_slots_} + scan_.operand_slots);
   if (!scan_.is_leaf || frame > runtime::kLeafReserveBytes) {
     emit_poll();
-    a_.address(Width::W64, Gp::rax, {kFrame, static_cast<i32>(frame)});
-    a_.compare(Width::W64, Gp::rax, Address{kTier, static_cast<i32>(layout::kValueLimit)});
+    a_.address(Width::W64, kCallee, {kFrame, static_cast<i32>(frame)});
+    a_.compare(Width::W64, kCallee, Address{kTier, static_cast<i32>(layout::kValueLimit)});
     trap_if(Condition::Above, TrapKind::StackExhausted);
   }
 
@@ -175,10 +164,7 @@ void FunctionCompiler::zero_locals(u32 first, u32 count) {
   constexpr u32 kInLine = 24;
   if (count > kInLine) {
     // The arguments have been taken out of their registers.
-    a_.address(Width::W64, Gp::rdi, slot_address(first));
-    a_.move_constant(Gp::rcx, count, false);
-    a_.move_constant(Gp::rax, 0, false);
-    return a_.fill_words();
+    return a_.zero_words(slot_address(first), count);
   }
   if (count == 1) return a_.store_constant(8, slot_address(first), 0);
   a_.zero_float(kScratchFp);
@@ -187,13 +173,7 @@ void FunctionCompiler::zero_locals(u32 first, u32 count) {
 }
 
 void FunctionCompiler::epilogue() {
-  if (!shape_.saved_fp.empty()) {
-    for (size_t i = 0; i < shape_.saved_fp.size(); ++i)
-      a_.load_float(8, shape_.saved_fp[i], {Gp::rsp, static_cast<i32>(8 * i)});
-    a_.alu(Alu::Add, Width::W64, Gp::rsp, Gp::rsp, static_cast<i32>(8 * shape_.saved_fp.size()));
-  }
-  for (size_t i = shape_.saved.size(); i-- > 0;) a_.pop(shape_.saved[i]);
-  a_.return_();
+  a_.close_frame(shape_.saved, shape_.saved_fp);
 }
 
 // --- Calls -------------------------------------------------------------------------------------------------------------
@@ -263,13 +243,13 @@ void FunctionCompiler::place_arguments(const RegisteredType& type, u32 first) {
     const Value& value = stack_[floats[i].position];
     if (value.place != Place::Register) load_to(value, static_cast<Fp>(floats[i].to));
   }
-  // rax may hold the callee, r10 is free by now or belongs to an argument; a temporary that is neither is needed for a
-  // circle, and there is one, because at most four arguments are in the seven registers.
+  // kCallee may be in use; another temporary that belongs to no argument is needed for a circle, and there is one, because
+  // at most four arguments are in the seven registers or more.
   permute(
       integers, integer_count,
       [&](u8 to, const Value& value) { a_.move(width_of(value.kind), static_cast<Gp>(to), value.gp()); },
       [&](Value& value) {
-        u32 used = bit(Gp::rax);
+        u32 used = bit(kCallee);
         for (u32 i = 0; i < integer_count; ++i) {
           used |= 1u << integers[i].to;
           if (stack_[integers[i].position].place == Place::Register) used |= 1u << stack_[integers[i].position].reg;
@@ -292,7 +272,7 @@ void FunctionCompiler::call(const Instruction& instruction) {
   if (op != Op::Call) {
     callee = pop();
     callee.kind = op == Op::CallRef ? Kind::Ref : kind_of(value_type_of(module_.tables[instruction.index2].type.limits.address));
-    bring(callee, Gp::rax);
+    bring(callee, kCallee);
   }
   u32 first = height() - type.param_slots;
   bool is_import = op == Op::Call && instruction.index < module_.imported_functions;
@@ -305,7 +285,7 @@ void FunctionCompiler::call(const Instruction& instruction) {
   i32 distance = static_cast<i32>(8 * home(first));
   if (distance != 0) a_.alu(Alu::Add, Width::W64, kFrame, kFrame, distance);
   if (is_import) {
-    a_.move_constant(Gp::rax, instruction.index, false);
+    a_.move_constant(kCallee, instruction.index, false);
     a_.call(stubs_.import);
   } else if (op == Op::Call) {
     u32 own = instruction.index - module_.imported_functions;
@@ -314,24 +294,24 @@ void FunctionCompiler::call(const Instruction& instruction) {
     else a_.call(machine != nullptr ? machine : module_code_->slot(own));
   } else {
     u32 slow = kNothing;
-    Gp function = Gp::r10, other = Gp::r11;
+    Gp function = kMore, other = kCallScratch;
     auto load = [&](Gp d, Gp base, u32 offset) { a_.load(Load::U64, d, {base, static_cast<i32>(offset)}); };
     if (op == Op::CallIndirect) {
       load(function, kTier, layout::kTables);
       load(function, function, 8 * instruction.index2);
-      a_.compare(Width::W64, Gp::rax, Address{function, static_cast<i32>(layout::kTableSize)});
+      a_.compare(Width::W64, kCallee, Address{function, static_cast<i32>(layout::kTableSize)});
       chain(slow, a_.jump_if(Condition::AboveEqual));
       load(function, function, layout::kTableElements);
-      a_.load(Load::U64, function, {function, 0, Gp::rax, 3});
+      a_.load(Load::U64, function, {function, 0, kCallee, 3});
       a_.test(Width::W64, function, function);
       chain(slow, a_.jump_if(Condition::Equal));
       a_.move_constant(other, reinterpret_cast<u64>(&type), true);
       a_.compare(Width::W64, Address{function, static_cast<i32>(layout::kFunctionSignature)}, other);
       chain(slow, a_.jump_if(Condition::NotEqual));
     } else {
-      a_.test(Width::W64, Gp::rax, Gp::rax);
+      a_.test(Width::W64, kCallee, kCallee);
       chain(slow, a_.jump_if(Condition::Equal));
-      function = Gp::rax;
+      function = kCallee;
     }
     load(other, kTier, layout::kInstance);
     a_.compare(Width::W64, Address{function, static_cast<i32>(layout::kFunctionInstance)}, other);

@@ -324,7 +324,7 @@ void FunctionCompiler::trap_now(TrapKind kind) {
 }
 
 void FunctionCompiler::emit_poll() {
-  a_.compare(Width::W64, Gp::rsp, Address{kTier, static_cast<i32>(layout::kNativeLimit)});
+  a_.compare_stack({kTier, static_cast<i32>(layout::kNativeLimit)});
   u32 fields = kNothing;
   chain(fields, a_.jump_if(Condition::Below));
   slow_paths_.push_back({SlowPath::Kind::Poll, fields, a_.offset(), pc_});
@@ -344,19 +344,19 @@ void FunctionCompiler::finish_slow_paths() {
         break;
       case SlowPath::Kind::Indirect:
       case SlowPath::Kind::Reference:
-        a_.move_constant(Gp::r10, path.constant, true);
+        a_.move_constant(kMore, path.constant, true);
         a_.call(path.kind == SlowPath::Kind::Indirect ? stubs_.indirect : stubs_.reference);
         note_call();
         break;
       case SlowPath::Kind::Scalar: {
         Gp d = static_cast<Gp>(path.to);
-        if (d != Gp::rax) a_.store(8, kept, Gp::rax);
+        if (d != kCallee) a_.store(8, kept, kCallee);
         a_.store_constant(8, scratch, 0);
         a_.store_float(path.from_kind == brink::jit::Kind::F32 ? 4 : 8, scratch, static_cast<Fp>(path.from));
-        a_.move_constant(Gp::rax, path.constant, true);
+        a_.move_constant(kCallee, path.constant, true);
         a_.call(stubs_.scalar);
         note_call();
-        if (d != Gp::rax) a_.load(Load::U64, Gp::rax, kept);
+        if (d != kCallee) a_.load(Load::U64, kCallee, kept);
         a_.load(Load::U64, d, scratch);
         break;
       }

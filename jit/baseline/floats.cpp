@@ -29,24 +29,12 @@ void FunctionCompiler::float_binary(FloatOp op, Kind kind) {
   push_fp(kind, d);
 }
 
-// minss and maxss give their second operand where the operands are equal or one is a NaN.
 void FunctionCompiler::float_min_max(bool is_max, Kind kind) {
   bool is_f64 = kind == Kind::F64;
   Value b = pop(), a = pop();
   Fp d = in_own_fp(a);
   Fp right = in_fp(b);
-  a_.compare_float(is_f64, d, right);
-  Assembler::Field differ = a_.jump_if(Condition::NotEqual);
-  Assembler::Field unordered = a_.jump_if(Condition::Unordered);
-  a_.bits(is_max ? Bits::And : Bits::Or, d, d, right);  // equal but for the sign of zero
-  Assembler::Field done = a_.jump();
-  a_.bind(unordered);
-  a_.float_op(FloatOp::Add, is_f64, d, d, right);
-  Assembler::Field done_too = a_.jump();
-  a_.bind(differ);
-  a_.float_op(is_max ? FloatOp::Max : FloatOp::Min, is_f64, d, d, right);
-  a_.bind(done);
-  a_.bind(done_too);
+  a_.float_min_max(is_max, is_f64, d, right);
   if (right != d) release(b);
   push_fp(kind, d);
 }
@@ -70,9 +58,9 @@ void FunctionCompiler::float_unary(Op op, Kind kind) {
   Fp d = result_fp(kind, &a);
   switch (op) {
     case Op::F32Abs:
-    case Op::F64Abs: a_.bits(Bits::And, d, s, tier(is_f64 ? layout::kAbs64 : layout::kAbs32)); break;
+    case Op::F64Abs: a_.absolute(is_f64, d, s, tier(is_f64 ? layout::kAbs64 : layout::kAbs32)); break;
     case Op::F32Neg:
-    case Op::F64Neg: a_.bits(Bits::Xor, d, s, tier(is_f64 ? layout::kSign64 : layout::kSign32)); break;
+    case Op::F64Neg: a_.negate_float(is_f64, d, s, tier(is_f64 ? layout::kSign64 : layout::kSign32)); break;
     case Op::F32Ceil:
     case Op::F64Ceil: a_.round(Rounding::Ceil, is_f64, d, s); break;
     case Op::F32Floor:
@@ -92,9 +80,7 @@ void FunctionCompiler::copy_sign(Kind kind) {
   Value b = pop(), a = pop();
   Fp d = in_own_fp(a);
   Fp sign = in_fp(b);
-  a_.bits(Bits::And, kScratchFp, sign, tier(is_f64 ? layout::kSign64 : layout::kSign32));
-  a_.bits(Bits::And, d, d, tier(is_f64 ? layout::kAbs64 : layout::kAbs32));
-  a_.bits(Bits::Or, d, d, kScratchFp);
+  a_.copy_sign(is_f64, d, sign, tier(is_f64 ? layout::kAbs64 : layout::kAbs32), tier(is_f64 ? layout::kSign64 : layout::kSign32));
   if (sign != d) release(b);
   push_fp(kind, d);
 }
@@ -152,19 +138,7 @@ void FunctionCompiler::convert(Op op) {
       Gp s = in_own_gp(a);
       Fp d = take_fp();
       Gp low = take_gp();  // whatever makes room for it belongs before the branches
-      a_.test(Width::W64, s, s);
-      Assembler::Field large = a_.jump_if(Condition::Sign);
-      a_.convert_signed(Width::W64, to_f64, d, s);
-      Assembler::Field done = a_.jump();
-      a_.bind(large);
-      // Half of it, with the lowest bit kept for rounding, then twice that.
-      a_.move(Width::W64, low, s);
-      a_.shift(Shift::RightUnsigned, Width::W64, s, s, 1);
-      a_.alu(Alu::And, Width::W32, low, low, 1);
-      a_.alu(Alu::Or, Width::W64, s, s, low);
-      a_.convert_signed(Width::W64, to_f64, d, s);
-      a_.float_op(FloatOp::Add, to_f64, d, d, d);
-      a_.bind(done);
+      a_.convert_unsigned(to_f64, d, s, low);
       release(low);
       release(a);
       return push_fp(to_f64 ? Kind::F64 : Kind::F32, d);
@@ -183,28 +157,18 @@ void FunctionCompiler::convert(Op op) {
   }
 }
 
-// The machine answers 0x80… where there is no result; everything about that case is out of line, by the interpreter's function.
+// What the machine's result may be wrong for is out of line, by the interpreter's function.
 void FunctionCompiler::truncate_float(Op op, Kind to, Kind from, bool is_signed) {
   bool is_f64 = from == Kind::F64;
-  if (to == Kind::I64 && !is_signed) return scalar_call(op, from, to);
+  if (to == Kind::I64 && !is_signed && !Assembler::kTruncatesToU64) return scalar_call(op, from, to);
   Value a = pop();
   Fp s = in_fp(a);
   Gp d = take_gp();
   u32 fields = kNothing;
-  if (is_signed) {
-    Width w = width_of(to);
-    a_.truncate(w, is_f64, d, s);
-    a_.compare(w, d, 1);
-    chain(fields, a_.jump_if(Condition::Overflow));
-  } else {
-    // Through 64 bits; whatever does not fit 32 is the other function's.
-    Gp high = take_gp();
-    a_.truncate(Width::W64, is_f64, d, s);
-    a_.move(Width::W64, high, d);
-    a_.shift(Shift::RightUnsigned, Width::W64, high, high, 32);
-    release(high);
-    chain(fields, a_.jump_if(Condition::NotEqual));
-  }
+  Gp other = take_gp();
+  Assembler::Fields doubtful = a_.truncate_checked(width_of(to), is_signed, is_f64, d, s, other);
+  release(other);
+  for (u32 i = 0; i < doubtful.count; ++i) chain(fields, doubtful.at[i]);
   SlowPath path{SlowPath::Kind::Scalar, fields, a_.offset(), pc_, static_cast<u64>(op)};
   path.from = static_cast<u8>(s);
   path.to = static_cast<u8>(d);
@@ -218,19 +182,19 @@ void FunctionCompiler::truncate_float(Op op, Kind to, Kind from, bool is_signed)
 // The interpreter's function, in line, with all registers kept.
 void FunctionCompiler::scalar_call(Op op, Kind from, Kind to) {
   Value a = pop();
-  evict(Gp::rax);
-  claim(Gp::rax);
-  owner_gp_[0] = kNothing;
+  evict(kResult);
+  claim(kResult);
+  owner_gp_[static_cast<u32>(kResult)] = kNothing;
   assert(is_float(from) && !is_float(to));
   Fp s = in_fp(a);
   a_.store_constant(8, tier(layout::kScratch), 0);
   a_.store_float(from == Kind::F32 ? 4 : 8, tier(layout::kScratch), s);
-  a_.move_constant(Gp::rax, static_cast<u64>(op), true);
+  a_.move_constant(kCallee, static_cast<u64>(op), true);
   a_.call(stubs_.scalar);
   note_call();
-  a_.load(Load::U64, Gp::rax, tier(layout::kScratch));
+  a_.load(Load::U64, kResult, tier(layout::kScratch));
   release(a);
-  push_gp(to, Gp::rax);
+  push_gp(to, kResult);
 }
 
 }  // namespace brink::jit

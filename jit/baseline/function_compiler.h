@@ -7,7 +7,7 @@
 // pinned, and a reference in a register goes to its slot before every call, because the collector looks only there.
 //
 // At a block's border every operand below it is in its slot or a constant; inside, registers are handed out as they come.
-// A label that takes one value takes it in rax or f0, all others take theirs in their slots. In code that cannot be
+// A label that takes one value takes it in kResult or kFloatResult, all others take theirs in their slots. In code that cannot be
 // reached nothing is emitted and nothing is tracked.
 //
 // An instruction's operands are popped first; a register of a popped value belongs to nobody until it is given back with
@@ -45,7 +45,7 @@ struct CompileOptions {
 struct FrameShape {
   std::vector<Gp> saved;
   std::vector<Fp> saved_fp;
-  u32 bytes() const { return static_cast<u32>(8 * (saved.size() + saved_fp.size())); }
+  u32 bytes() const { return Assembler::frame_bytes(saved.size() + saved_fp.size()); }
 };
 
 class FunctionCompiler : public NullSink {
@@ -179,6 +179,8 @@ class FunctionCompiler : public NullSink {
   void multiply(Kind kind);
   void shift(Shift op, Kind kind);
   void divide(Kind kind, bool is_signed, bool remainder);
+  // Of popped values (division_….cpp); may_be_minus_one: and the division is signed.
+  void divide_checked(Kind kind, bool is_signed, bool remainder, Value a, Value b, bool may_be_zero, bool may_be_minus_one);
   void compare(Kind kind, Condition condition);
   void equal_zero(Kind kind);
   void count(Op op, Kind kind);
@@ -230,7 +232,6 @@ class FunctionCompiler : public NullSink {
   void table_target(Frame& target, u32 depth);
 
   void prologue();
-  void save_registers();
   void epilogue();
   void write_loop_entry();
   void zero_locals(u32 first, u32 count);
@@ -244,8 +245,8 @@ class FunctionCompiler : public NullSink {
   void finish_slow_paths();
   // Behind a call: its last byte is what stands for it, because the next instruction may be another's.
   void note_call() { note(a_.offset() - 1); }
-  // Before an access that may fault.
-  void note_access() { note(a_.offset()); }
+  // Behind an access that may fault, which began at this offset.
+  void note_access(u32 begin) { note(a_.access_at(begin)); }
   void note(u32 native) {
     if (options_.origins) [[unlikely]]
       options_.origins->push_back({native, pc_});
@@ -263,7 +264,7 @@ class FunctionCompiler : public NullSink {
     u32 fields;        // chain
     u32 back;          // where it goes on
     u32 pc;
-    u64 constant = 0;  // Indirect, Reference: r10; Scalar: the instruction
+    u64 constant = 0;  // Indirect, Reference: kMore; Scalar: the instruction
     u8 from = 0, to = 0;
     brink::jit::Kind from_kind = brink::jit::Kind::I32, to_kind = brink::jit::Kind::I32;
   };
@@ -296,7 +297,7 @@ class FunctionCompiler : public NullSink {
   u32 stored_ = 0;   // positions from base_ to here are in their slots
   u32 temporary_gp_ = 0, temporary_fp_ = 0;
   u32 free_gp_ = 0, free_fp_ = 0;
-  u32 owner_gp_[16] = {}, owner_fp_[16] = {};
+  u32 owner_gp_[kRegisterCount] = {}, owner_fp_[kRegisterCount] = {};
 
   std::vector<Fixup> fixups_;
   std::vector<TrapSite> traps_;

@@ -207,8 +207,8 @@ void FunctionCompiler::native(const Instruction& instruction) {
     case Op::Throw: {
       store_top(module_.registry->get(module_.tags[instruction.index].type).param_slots);
       spill_registers();
-      a_.move_constant(Gp::rsi, instruction.index, false);
-      a_.address(Width::W64, Gp::rdx, slot_address(home(height())));
+      a_.move_constant(kStubArguments[0], instruction.index, false);
+      a_.address(Width::W64, kStubArguments[1], slot_address(home(height())));
       a_.call(stubs_.throw_tag);
       note_call();
       return become_unreachable();
@@ -216,7 +216,7 @@ void FunctionCompiler::native(const Instruction& instruction) {
     case Op::ThrowRef: {
       Value value = pop();
       value.kind = Kind::Ref;
-      bring(value, Gp::rsi);
+      bring(value, kStubArguments[0]);
       spill_registers();
       a_.call(stubs_.throw_reference);
       note_call();
@@ -254,19 +254,19 @@ void FunctionCompiler::native(const Instruction& instruction) {
     case Op::I64LeU: return compare(Kind::I64, Condition::BelowEqual);
     case Op::I64GeS: return compare(Kind::I64, Condition::GreaterEqual);
     case Op::I64GeU: return compare(Kind::I64, Condition::AboveEqual);
-    // "Above" is false where the operands are unordered, "below" is not.
-    case Op::F32Eq: return float_compare(Kind::F32, Condition::FloatEqual, false);
-    case Op::F32Ne: return float_compare(Kind::F32, Condition::FloatNotEqual, false);
-    case Op::F32Lt: return float_compare(Kind::F32, Condition::Above, true);
-    case Op::F32Gt: return float_compare(Kind::F32, Condition::Above, false);
-    case Op::F32Le: return float_compare(Kind::F32, Condition::AboveEqual, true);
-    case Op::F32Ge: return float_compare(Kind::F32, Condition::AboveEqual, false);
-    case Op::F64Eq: return float_compare(Kind::F64, Condition::FloatEqual, false);
-    case Op::F64Ne: return float_compare(Kind::F64, Condition::FloatNotEqual, false);
-    case Op::F64Lt: return float_compare(Kind::F64, Condition::Above, true);
-    case Op::F64Gt: return float_compare(Kind::F64, Condition::Above, false);
-    case Op::F64Le: return float_compare(Kind::F64, Condition::AboveEqual, true);
-    case Op::F64Ge: return float_compare(Kind::F64, Condition::AboveEqual, false);
+    // "Greater" is false where the operands are unordered, "less" need not be.
+    case Op::F32Eq: return float_compare(Kind::F32, kFloatEqual, false);
+    case Op::F32Ne: return float_compare(Kind::F32, kFloatNotEqual, false);
+    case Op::F32Lt: return float_compare(Kind::F32, kFloatGreater, true);
+    case Op::F32Gt: return float_compare(Kind::F32, kFloatGreater, false);
+    case Op::F32Le: return float_compare(Kind::F32, kFloatGreaterEqual, true);
+    case Op::F32Ge: return float_compare(Kind::F32, kFloatGreaterEqual, false);
+    case Op::F64Eq: return float_compare(Kind::F64, kFloatEqual, false);
+    case Op::F64Ne: return float_compare(Kind::F64, kFloatNotEqual, false);
+    case Op::F64Lt: return float_compare(Kind::F64, kFloatGreater, true);
+    case Op::F64Gt: return float_compare(Kind::F64, kFloatGreater, false);
+    case Op::F64Le: return float_compare(Kind::F64, kFloatGreaterEqual, true);
+    case Op::F64Ge: return float_compare(Kind::F64, kFloatGreaterEqual, false);
 
     case Op::I32Clz:
     case Op::I32Ctz:

@@ -148,11 +148,13 @@ void FunctionCompiler::shift(Shift op, Kind kind) {
     if (right != d) release(b);
     return push_gp(kind, d);
   }
-  if (a.place == Place::Register && a.gp() == Gp::rcx) in_gp(a, bit(Gp::rcx));
-  bring(b, Gp::rcx);
-  Gp left = in_gp(a, bit(Gp::rcx));
-  Gp d = result_gp(kind, &a, nullptr, bit(Gp::rcx));
-  a_.shift(op, w, d, left, Gp::rcx);
+  // x86-64's rcx.
+  constexpr Gp kCount = static_cast<Gp>(1);
+  if (a.place == Place::Register && a.gp() == kCount) in_gp(a, bit(kCount));
+  bring(b, kCount);
+  Gp left = in_gp(a, bit(kCount));
+  Gp d = result_gp(kind, &a, nullptr, bit(kCount));
+  a_.shift(op, w, d, left, kCount);
   if (left != d) release(a);
   release(b);
   push_gp(kind, d);
@@ -181,39 +183,7 @@ void FunctionCompiler::divide(Kind kind, bool is_signed, bool remainder) {
   }
   bool may_be_zero = !b.is_constant() || divisor == 0;
   bool may_be_minus_one = !b.is_constant() || static_cast<i64>(b.bits) == -1 || (kind == Kind::I32 && divisor == 0xFFFFFFFF);
-  constexpr u32 kPair = bit(Gp::rax) | bit(Gp::rdx);
-  Gp by = in_gp(b, kPair);
-  bring(a, Gp::rax);
-  evict(Gp::rdx);
-  claim(Gp::rdx);
-  owner_gp_[static_cast<u32>(Gp::rdx)] = kNothing;
-  if (may_be_zero) {
-    a_.test(w, by, by);
-    trap_if(Condition::Equal, TrapKind::IntegerDivideByZero);
-  }
-  if (is_signed && may_be_minus_one) {
-    a_.compare(w, by, -1);
-    Assembler::Field divides = a_.jump_if(Condition::NotEqual);
-    if (remainder) {
-      a_.move_constant(Gp::rdx, 0, false);
-      Assembler::Field done = a_.jump();
-      a_.bind(divides);
-      a_.divide(w, true, by);
-      a_.bind(done);
-    } else {
-      // The smallest number is the only one whose negation overflows.
-      a_.move(w, Gp::rdx, Gp::rax);
-      a_.negate(w, Gp::rdx);
-      trap_if(Condition::Overflow, TrapKind::IntegerOverflow);
-      a_.bind(divides);
-      a_.divide(w, true, by);
-    }
-  } else {
-    a_.divide(w, is_signed, by);
-  }
-  release(b);
-  release(remainder ? Gp::rax : Gp::rdx);
-  push_gp(kind, remainder ? Gp::rdx : Gp::rax);
+  divide_checked(kind, is_signed, remainder, a, b, may_be_zero, is_signed && may_be_minus_one);
 }
 
 void FunctionCompiler::compare(Kind kind, Condition condition) {

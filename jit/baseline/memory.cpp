@@ -85,14 +85,12 @@ Address FunctionCompiler::locate(const Instruction& instruction, Value& address,
   load_to(address, at, true);
   if (offset != 0) {
     a_.move_constant(room, offset, true);
-    a_.alu(Alu::Add, Width::W64, at, at, room);
-    trap_if(Condition::Below, TrapKind::MemoryOutOfBounds);
+    trap_if(a_.alu_carry(Alu::Add, Width::W64, at, at, room), TrapKind::MemoryOutOfBounds);
   }
   a_.load(Load::U64, memory, {kTier, static_cast<i32>(layout::kMemories)});
   a_.load(Load::U64, memory, {memory, static_cast<i32>(8 * memory_index(instruction))});
   a_.load(Load::U64, room, {memory, static_cast<i32>(layout::kMemorySize)});
-  a_.alu(Alu::Sub, Width::W64, room, room, static_cast<i32>(bytes));
-  trap_if(Condition::Below, TrapKind::MemoryOutOfBounds);
+  trap_if(a_.alu_carry(Alu::Sub, Width::W64, room, room, static_cast<i32>(bytes)), TrapKind::MemoryOutOfBounds);
   a_.compare(Width::W64, at, room);
   trap_if(Condition::Above, TrapKind::MemoryOutOfBounds);
   a_.load(Load::U64, memory, {memory, static_cast<i32>(layout::kMemoryBase)});
@@ -107,16 +105,18 @@ void FunctionCompiler::memory_load(const Instruction& instruction) {
   Address from = locate(instruction, address, form.bytes, held);
   if (is_float(form.kind)) {
     Fp d = result_fp(form.kind, nullptr);
-    note_access();
+    u32 begin = a_.offset();
     a_.load_float(form.bytes, d, from);
+    note_access(begin);
     release(address);
     for (Gp reg : held)
       if (reg != Gp::none) release(reg);
     return push_fp(form.kind, d);
   }
   Gp d = result_gp(form.kind, &address);
-  note_access();
+  u32 begin = a_.offset();
   a_.load(form.load, d, from);
+  note_access(begin);
   if (!(address.place == Place::Register && address.gp() == d)) release(address);
   for (Gp reg : held)
     if (reg != Gp::none) release(reg);
@@ -138,10 +138,11 @@ void FunctionCompiler::memory_store(const Instruction& instruction) {
   // in_gp of a pinned local answers its register without making it the value's.
   auto pinned = [&] { return locals_[value.index].reg; };
   u8 reg = value.place == Place::Local ? pinned() : value.reg;
-  note_access();
+  u32 begin = a_.offset();
   if (is_short) a_.store_constant(form.bytes, to, static_cast<i32>(static_cast<u32>(value.bits)));
   else if (is_float(form.kind)) a_.store_float(form.bytes, to, static_cast<Fp>(reg));
   else a_.store(form.bytes, to, static_cast<Gp>(reg));
+  note_access(begin);
   release(value);
   release(address);
   for (Gp held_reg : held)
@@ -163,9 +164,9 @@ void FunctionCompiler::run_instruction(const Instruction& instruction, bool gene
   if (is_prefix(*bytes))
     while (*++bytes & 0x80) {
     }
-  a_.move_constant(Gp::rsi, reinterpret_cast<u64>(bytes), true);
-  a_.address(Width::W64, Gp::rdx, slot_address(home(height())));
-  a_.move_constant(Gp::rcx, reinterpret_cast<u64>(interpret::instruction_call(instruction.op, general)), true);
+  a_.move_constant(kStubArguments[0], reinterpret_cast<u64>(bytes), true);
+  a_.address(Width::W64, kStubArguments[1], slot_address(home(height())));
+  a_.move_constant(kStubArguments[2], reinterpret_cast<u64>(interpret::instruction_call(instruction.op, general)), true);
   a_.call(stubs_.instruction);
   note_call();
   // At most so many slots are results; what is below the block is none.

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "engine/base/host_page.h"
+
 namespace brink::jit {
 
 Result<std::unique_ptr<CodeArena>> CodeArena::create(u32 bytes) {
@@ -53,6 +55,11 @@ std::optional<CodeArena::Block> CodeArena::allocate(u32 bytes) {
 
 void CodeArena::release(Block block) {
   fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, block.offset, block.size);
+#if defined(__aarch64__)
+  // qemu before 8.1 keeps its translation of what was here, whatever instructions for caches say, unless the mapping is new.
+  if (block.offset % kHostPage == 0 && block.size % kHostPage == 0)
+    mmap(run_ + block.offset, block.size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, file_, block.offset);
+#endif
   std::lock_guard lock(mutex_);
   used_ -= block.size;
   auto [it, inserted] = free_.emplace(block.offset, block.size);

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "jit/code/patch.h"
+
 namespace brink::jit {
 namespace {
 
@@ -54,8 +56,13 @@ TEST(CodeArena, RunsWhatIsWrittenThroughTheOtherView) {
   auto block = (*arena)->allocate(16);
   ASSERT_TRUE(block);
   const u8* code = (*arena)->begin() + block->offset;
+#if defined(__aarch64__)
+  const u8 answer[] = {0x40, 0x05, 0x80, 0x52, 0xC0, 0x03, 0x5F, 0xD6};  // mov w0, #42; ret
+#else
   const u8 answer[] = {0xB8, 42, 0, 0, 0, 0xC3};  // mov eax,42; ret
+#endif
   std::memcpy((*arena)->writable(code), answer, sizeof answer);
+  finish_code(code, code + sizeof answer);
   EXPECT_EQ(run(code), 42);
 }
 

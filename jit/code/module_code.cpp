@@ -27,18 +27,16 @@ std::shared_ptr<ModuleCode> ModuleCode::create(std::shared_ptr<CodeArena> arena,
                                                const Stubs& stubs, runtime::ModuleState& module) {
   std::shared_ptr<ModuleCode> code(new ModuleCode(std::move(arena), std::move(map), module));
   size_t own = module.info.functions.size() - module.info.imported_functions;
-  auto table = code->arena_->allocate(static_cast<u32>(8 * own));
+  auto table = code->arena_->allocate(static_cast<u32>(kSlotBytes * own));
   if (!table) return nullptr;
   code->blocks_.push_back(*table);
   code->table_ = code->arena_->begin() + table->offset;
   u8* out = code->arena_->writable(code->table_);
   for (size_t i = 0; i < own; ++i) {
-    u8 slot[8] = {0xE8, 0, 0, 0, 0, 0xCC, 0xCC, 0xCC};
-    auto distance = static_cast<i32>(stubs.own_function - (code->slot(static_cast<u32>(i)) + 5));
-    std::memcpy(slot + 1, &distance, 4);
-    std::memcpy(out + 8 * i, slot, 8);
+    write_slot(out + kSlotBytes * i, code->slot(static_cast<u32>(i)), stubs.own_function);
   }
-  code->next_ = code->table_ + ((8 * own + 15) & ~size_t{15});
+  finish_code(code->table_, code->slot(static_cast<u32>(own)));
+  code->next_ = code->table_ + ((kSlotBytes * own + 15) & ~size_t{15});
   code->end_ = code->table_ + table->size;
   return code;
 }
@@ -65,10 +63,9 @@ const u8* ModuleCode::place(std::span<const u8> code, std::span<const Assembler:
   std::memcpy(out - sizeof(CodeHeader), &header, sizeof header);
   std::memcpy(out, code.data(), code.size());
   if (loop_entry != 0) std::memcpy(out + loop_entry - sizeof(CodeHeader), &header, sizeof header);
-  for (const Assembler::Relocation& relocation : relocations) {
-    auto distance = static_cast<i32>(static_cast<const u8*>(relocation.target) - (entry + relocation.at + 4));
-    std::memcpy(out + relocation.at, &distance, 4);
-  }
+  for (const Assembler::Relocation& relocation : relocations)
+    write_distance(out + relocation.at, entry + relocation.at, relocation.target);
+  finish_code(entry, entry + code.size());
   map_->add(entry, {entry + code.size(), this, header.function, header.frame_bytes});
   next_ = entry + ((code.size() + 15) & ~size_t{15});
   code_bytes_ += code.size();
@@ -90,11 +87,8 @@ runtime::LoopEntry ModuleCode::find_loop(u32 function, u32 loop) const {
 }
 
 void ModuleCode::publish(u32 function, const u8* entry) {
-  u64 jump = 0xCCCCCC00000000E9;
-  auto distance = static_cast<u32>(static_cast<i32>(entry - (slot(function) + 5)));
-  jump |= u64{distance} << 8;
-  auto* at = reinterpret_cast<u64*>(arena_->writable(slot(function)));
-  std::atomic_ref(*at).store(jump, std::memory_order_release);
+  const u8* at = slot(function);
+  link_slot(arena_->writable(at), at, entry);
 }
 
 }  // namespace brink::jit

@@ -1,8 +1,7 @@
 // The machine code of one module: its functions and its jump table, freed together with it.
 //
-// The jump table has a slot of eight bytes for each of the module's own functions: a call of the stub that makes a function ready,
-// or, once there is machine code, a jump to it. Calls of functions that were not compiled yet go through their slots; a slot changes
-// by one aligned store, which the processor sees as a whole.
+// The jump table has a slot (patch.h) for each of the module's own functions: a call of the stub that makes a function ready,
+// or, once there is machine code, a jump to it. Calls of functions that were not compiled yet go through their slots.
 #pragma once
 #include <map>
 #include <shared_mutex>
@@ -12,6 +11,7 @@
 #include "engine/runtime/objects.h"
 #include "engine/runtime/tier.h"
 #include "jit/code/arena.h"
+#include "jit/code/patch.h"
 #include "jit/code/stubs.h"
 #include "jit/emit/assembler.h"
 
@@ -52,9 +52,9 @@ class ModuleCode {
   static ModuleCode& of(runtime::ModuleState& module) { return *static_cast<ModuleCode*>(module.machine_code.get()); }
 
   runtime::ModuleState& module() const { return module_; }
-  const u8* slot(u32 function) const { return table_ + 8 * size_t{function}; }
+  const u8* slot(u32 function) const { return table_ + kSlotBytes * size_t{function}; }
   u32 function_of_slot(const u8* return_address) const {
-    return static_cast<u32>((return_address - table_) / 8);
+    return static_cast<u32>((return_address - table_) / kSlotBytes);
   }
   // Places a function's code; its entry, or null when the arena is full. Nobody can reach it before publish(). With a
   // second entry, at `loop_entry` if that is not 0, the header goes before that too.

@@ -1,8 +1,7 @@
 // The pieces of machine code that belong to no function: into machine code, out of it to C++, and out of it for good.
 //
-// A stub that calls C++ notes the native stack pointer in Activation::exit_sp (the word there is the return address into
-// the function that called the stub), aligns the stack, and keeps what the convention says a callee keeps and the system
-// does not: r8, r9, f8-f15.
+// A stub that calls C++ notes in Activation::exit_sp where on the native stack the return address into the function that
+// called the stub is, aligns the stack, and keeps what the convention says a callee keeps and the system does not.
 #pragma once
 #include <map>
 #include <mutex>
@@ -19,16 +18,16 @@ inline constexpr u32 kTrapKinds = 32;
 struct Stubs {
   // bool (TierState*, const void* machine, u64* fp, u8* memory): TierCompiler::enter
   const u8* enter = nullptr;
-  // Calls of functions: runtime.h says what is in rax and r10, fp is the callee's already.
-  const u8* own_function = nullptr;  // called by a jump table's slot, whose address it drops
+  // Calls of functions: runtime.h says what is in kCallee and kMore, fp is the callee's already.
+  const u8* own_function = nullptr;  // called by a jump table's slot
   const u8* import = nullptr;
   const u8* indirect = nullptr;
   const u8* reference = nullptr;
-  // Others: arguments in rsi, rdx, rcx as of the C++ function.
+  // Others: kStubArguments are the C++ function's, behind the first.
   const u8* instruction = nullptr;
   const u8* throw_tag = nullptr;
   const u8* throw_reference = nullptr;
-  // Keep every register but the flags. scalar: the instruction's number in rax, which is lost; TierState::scratch.
+  // Keep every register but the flags. scalar: the instruction's number in kCallee; TierState::scratch.
   const u8* poll = nullptr;
   const u8* scalar = nullptr;
   const u8* trap[kTrapKinds] = {};

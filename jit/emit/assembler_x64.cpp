@@ -21,7 +21,7 @@ const Features& Features::host() {
 
 Assembler::Assembler(const Features& features) : features_(features) { begin(); }
 
-void Assembler::begin() {
+void Assembler::begin(bool) {
   code_.reset();
   code_.init(asmjit::Environment(asmjit::Arch::kX64));
   code_.setErrorHandler(&errors_);
@@ -273,6 +273,29 @@ void Assembler::bits(Bits op, Fp d, Fp a, const Address& b) {
   a_.emit(ids.legacy, x(d), m(b, 16));
 }
 
+// minss and maxss give their second operand where the operands are equal or one is a NaN.
+void Assembler::float_min_max(bool is_max, bool is_f64, Fp d, Fp b) {
+  compare_float(is_f64, d, b);
+  Field differ = jump_if(Condition::NotEqual);
+  Field unordered = jump_if(Condition::Unordered);
+  bits(is_max ? Bits::And : Bits::Or, d, d, b);  // equal but for the sign of zero
+  Field done = jump();
+  bind(unordered);
+  float_op(FloatOp::Add, is_f64, d, d, b);
+  Field done_too = jump();
+  bind(differ);
+  float_op(is_max ? FloatOp::Max : FloatOp::Min, is_f64, d, d, b);
+  bind(done);
+  bind(done_too);
+}
+
+void Assembler::copy_sign(bool, Fp d, Fp from, const Address& magnitude, const Address& sign) {
+  constexpr Fp kScratch = Fp::f5;
+  bits(Bits::And, kScratch, from, sign);
+  bits(Bits::And, d, d, magnitude);
+  bits(Bits::Or, d, d, kScratch);
+}
+
 void Assembler::compare_float(bool is_f64, Fp a, Fp b) {
   if (features_.avx) a_.emit(is_f64 ? Inst::kIdVucomisd : Inst::kIdVucomiss, x(a), x(b));
   else a_.emit(is_f64 ? Inst::kIdUcomisd : Inst::kIdUcomiss, x(a), x(b));
@@ -306,9 +329,55 @@ void Assembler::truncate(Width to, bool from_f64, Gp d, Fp s) {
   else a_.emit(from_f64 ? Inst::kIdCvttsd2si : Inst::kIdCvttss2si, r(to, d), x(s));
 }
 
+void Assembler::convert_unsigned(bool to_f64, Fp d, Gp s, Gp other) {
+  test(Width::W64, s, s);
+  Field large = jump_if(Condition::Sign);
+  convert_signed(Width::W64, to_f64, d, s);
+  Field done = jump();
+  bind(large);
+  // Half of it, with the lowest bit kept for rounding, then twice that.
+  move(Width::W64, other, s);
+  shift(Shift::RightUnsigned, Width::W64, s, s, 1);
+  alu(Alu::And, Width::W32, other, other, 1);
+  alu(Alu::Or, Width::W64, s, s, other);
+  convert_signed(Width::W64, to_f64, d, s);
+  float_op(FloatOp::Add, to_f64, d, d, d);
+  bind(done);
+}
+
+// The machine answers 0x80… where there is no result.
+Assembler::Fields Assembler::truncate_checked(Width to, bool is_signed, bool from_f64, Gp d, Fp s, Gp other) {
+  if (is_signed) {
+    truncate(to, from_f64, d, s);
+    compare(to, d, 1);
+    return {{jump_if(Condition::Overflow)}, 1};
+  }
+  // Through 64 bits; whatever does not fit 32 is doubtful.
+  truncate(Width::W64, from_f64, d, s);
+  move(Width::W64, other, d);
+  shift(Shift::RightUnsigned, Width::W64, other, other, 32);
+  return {{jump_if(Condition::NotEqual)}, 1};
+}
+
 void Assembler::convert_float(bool to_f64, Fp d, Fp s) {
   if (features_.avx) a_.emit(to_f64 ? Inst::kIdVcvtss2sd : Inst::kIdVcvtsd2ss, x(d), x(s), x(s));
   else a_.emit(to_f64 ? Inst::kIdCvtss2sd : Inst::kIdCvtsd2ss, x(d), x(s));
+}
+
+void Assembler::open_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp) {
+  for (Gp reg : saved) push(reg);
+  if (saved_fp.empty()) return;
+  alu(Alu::Sub, Width::W64, Gp::rsp, Gp::rsp, static_cast<i32>(8 * saved_fp.size()));
+  for (size_t i = 0; i < saved_fp.size(); ++i) store_float(8, {Gp::rsp, static_cast<i32>(8 * i)}, saved_fp[i]);
+}
+
+void Assembler::close_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp) {
+  if (!saved_fp.empty()) {
+    for (size_t i = 0; i < saved_fp.size(); ++i) load_float(8, saved_fp[i], {Gp::rsp, static_cast<i32>(8 * i)});
+    alu(Alu::Add, Width::W64, Gp::rsp, Gp::rsp, static_cast<i32>(8 * saved_fp.size()));
+  }
+  for (size_t i = saved.size(); i-- > 0;) pop(saved[i]);
+  return_();
 }
 
 void Assembler::jump_back(u32 target) {

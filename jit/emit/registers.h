@@ -1,12 +1,13 @@
 // Registers, addresses and conditions, as the compiler names them.
 #pragma once
 #include "engine/base/integers.h"
+#if defined(__aarch64__)
+#include "jit/emit/registers_a64.h"
+#else
+#include "jit/emit/registers_x64.h"
+#endif
 
 namespace brink::jit {
-
-// Numbered as the machine numbers them.
-enum class Gp : u8 { rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15, none };
-enum class Fp : u8 { f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15 };
 
 constexpr u32 bit(Gp reg) { return 1u << static_cast<u32>(reg); }
 constexpr u32 bit(Fp reg) { return 1u << static_cast<u32>(reg); }
@@ -15,14 +16,15 @@ enum class Width : u8 { W32, W64 };
 
 // base + (index << shift) + offset
 struct Address {
-  Gp base = Gp::rax;
+  Gp base = static_cast<Gp>(0);
   i32 offset = 0;
   Gp index = Gp::none;
   u8 shift = 0;
 };
 
-// Integer conditions are numbered as the machine's, so that the lowest bit negates. Float comparisons use the unsigned
-// ones, but for equality, which has to look at "unordered" as well.
+// Integer conditions are numbered as x86-64 numbers them: the lowest bit negates. Which ones tell of a comparison of floats
+// is the machine's: kFloat… below. x86-64 sets its flags as for unsigned integers, except that equality has to look at
+// "unordered" as well; AArch64 as for signed ones.
 enum class Condition : u8 {
   Overflow = 0,
   NoOverflow = 1,
@@ -43,6 +45,14 @@ enum class Condition : u8 {
   FloatEqual = 16,
   FloatNotEqual = 17,
 };
+
+#if defined(__aarch64__)
+inline constexpr Condition kFloatGreater = Condition::Greater, kFloatGreaterEqual = Condition::GreaterEqual,
+                           kFloatEqual = Condition::Equal, kFloatNotEqual = Condition::NotEqual;
+#else
+inline constexpr Condition kFloatGreater = Condition::Above, kFloatGreaterEqual = Condition::AboveEqual,
+                           kFloatEqual = Condition::FloatEqual, kFloatNotEqual = Condition::FloatNotEqual;
+#endif
 
 constexpr Condition negated(Condition c) { return static_cast<Condition>(static_cast<u8>(c) ^ 1); }
 // The condition that holds after the operands have changed places.

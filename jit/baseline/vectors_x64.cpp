@@ -73,7 +73,7 @@ bool FunctionCompiler::vector_access(const Instruction& instruction) {
     Value address = pop();
     Address to = locate(instruction, address, 16, held);
     a_.load_float(16, kScratchFp, slot_address(home(from)));
-    note_access();
+    note(a_.offset());
     a_.store_float(16, to, kScratchFp);
     release(address);
     for (Gp reg : held)
@@ -85,15 +85,15 @@ bool FunctionCompiler::vector_access(const Instruction& instruction) {
   Address from = locate(instruction, address, code.immediate, held);
   Fp d = kScratchFp;
   if (code.form == VectorForm::Load) {
-    note_access();
+    note(a_.offset());
     w.unary(code, d, from, code.immediate);
   } else if (code.immediate >= 4) {
-    note_access();
+    note(a_.offset());
     a_.load_float(code.immediate, d, from);
     w.splat(d, code.immediate);
   } else {
     Gp lane = take_gp();
-    note_access();
+    note(a_.offset());
     a_.load(code.immediate == 1 ? Load::U8 : Load::U16, lane, from);
     a_.gp_to_float(Width::W32, d, lane);
     release(lane);

@@ -1,8 +1,10 @@
+// The stubs of x86-64.
 #include "jit/code/stubs.h"
 
 #include <cstddef>
 
 #include "jit/code/layout.h"
+#include "jit/code/patch.h"
 #include "jit/code/runtime.h"
 
 namespace brink::jit {
@@ -172,6 +174,7 @@ bool Stubs::make(CodeArena& arena, const Features& features) {
   if (!block) return false;
   const u8* base = arena.begin() + block->offset;
   std::memcpy(arena.writable(base), a.code().data(), a.code().size());
+  finish_code(base, base + a.code().size());
   enter = base + enter_at;
   own_function = base + own_at;
   import = base + import_at;
@@ -184,58 +187,6 @@ bool Stubs::make(CodeArena& arena, const Features& features) {
   scalar = base + scalar_at;
   for (u32 kind = 0; kind < kTrapKinds; ++kind) trap[kind] = base + traps_at[kind];
   return true;
-}
-
-const u8* Wrappers::get(const RegisteredType& type) {
-  // The result's letter, then for every register argument its class, number and slot.
-  std::string shape;
-  const auto& results = type.type.results;
-  Class result = results.size() == 1 && results[0] != kV128 ? class_of(results[0]) : Class::Slot;
-  bool is_reference = results.size() == 1 && results[0].is_ref();
-  bool is_f32 = results.size() == 1 && results[0] == kF32;
-  shape += result == Class::Integer || is_reference ? 'i' : result == Class::Slot ? '-' : is_f32 ? 'f' : 'd';
-  for_each_argument(type.type.params, [&](ValueType, u32 slot, Class where, u32 number) {
-    if (where == Class::Slot) return;
-    shape += where == Class::Integer ? 'i' : 'f';
-    shape += static_cast<char>('0' + number);
-    shape += std::to_string(slot);
-  });
-
-  std::lock_guard lock(mutex_);
-  auto [found, is_new] = by_shape_.try_emplace(shape, nullptr);
-  if (!is_new && found->second != nullptr) return found->second;
-
-  Assembler a(features_);
-  for_each_argument(type.type.params, [&](ValueType, u32 slot, Class where, u32 number) {
-    Address from{kFrame, static_cast<i32>(8 * slot)};
-    // An i32 or f32 is zero-extended in its slot.
-    if (where == Class::Integer) a.load(Load::U64, kArguments[number], from);
-    if (where == Class::Float) a.load_float(8, kFloatArguments[number], from);
-  });
-  a.call(Gp::rax);
-  switch (shape[0]) {
-    case 'i': a.store(8, {kFrame, 0}, kResult); break;
-    case 'd': a.store_float(8, {kFrame, 0}, kFloatResult); break;
-    case 'f':
-      a.store_constant(8, {kFrame, 0}, 0);
-      a.store_float(4, {kFrame, 0}, kFloatResult);
-      break;
-    default: break;
-  }
-  a.return_();
-  size_t size = a.code().size();
-  if (!a.ok()) return nullptr;
-  if (next_ == nullptr || static_cast<size_t>(end_ - next_) < size) {
-    auto block = arena_.allocate(static_cast<u32>(size));
-    if (!block) return nullptr;
-    next_ = arena_.begin() + block->offset;
-    end_ = next_ + block->size;
-  }
-  std::memcpy(arena_.writable(next_), a.code().data(), size);
-  found->second = next_;
-  next_ += (size + 15) & ~size_t{15};
-  if (next_ > end_) next_ = end_;
-  return found->second;
 }
 
 }  // namespace brink::jit

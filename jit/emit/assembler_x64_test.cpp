@@ -306,7 +306,8 @@ TEST_F(Encodings, Branches) {
   });
   expect("jmp 0xb", [&](auto& a) { a.jump_back(11); });
   expect("jg 0xb", [&](auto& a) { a.jump_back_if(Condition::Greater, 11); });
-  expect("lea r10,[rip+0x0]\njmp r10\ncall r11\njmp rax\nret\npush r12\npop rbx\nxchg rdi,rcx\nrep stos QWORD PTR es:[rdi],rax",
+  expect("lea r10,[rip+0x0]\njmp r10\ncall r11\njmp rax\nret\npush r12\npop rbx\nxchg rdi,rcx\nlea rdi,[r14+0x10]\nmov ecx,0x19\nxor eax,eax\n"
+         "rep stos QWORD PTR es:[rdi],rax",
          [&](auto& a) {
            auto field = a.address_of(Gp::r10);
            a.bind(field);
@@ -317,8 +318,23 @@ TEST_F(Encodings, Branches) {
            a.push(Gp::r12);
            a.pop(Gp::rbx);
            a.exchange(Gp::rdi, Gp::rcx);
-           a.fill_words();
+           a.zero_words({Gp::r14, 16}, 25);
          });
+  check();
+}
+
+TEST_F(Encodings, WholeOperations) {
+  constexpr Gp kSaved[] = {Gp::rbx, Gp::r12};
+  constexpr Fp kSavedFp[] = {Fp::f8};
+  expect("push rbx\npush r12\nsub rsp,0x8\nvmovsd QWORD PTR [rsp],xmm8", [&](auto& a) { a.open_frame(kSaved, kSavedFp); });
+  expect("vmovsd xmm8,QWORD PTR [rsp]\nadd rsp,0x8\npop r12\npop rbx\nret", [&](auto& a) { a.close_frame(kSaved, kSavedFp); });
+  expect("ret", [&](auto& a) { a.close_frame({}, {}); });
+  EXPECT_EQ(Assembler::frame_bytes(3), 24u);
+  expect("cmp rsp,QWORD PTR [r13+0x0]", [&](auto& a) { a.compare_stack({Gp::r13, 0}); });
+  expect("mov rax,rdx\nadd rax,rcx", [&](auto& a) { EXPECT_EQ(a.alu_carry(Alu::Add, Width::W64, Gp::rax, Gp::rdx, Gp::rcx), Condition::Below); });
+  expect("sub rax,0x10", [&](auto& a) { EXPECT_EQ(a.alu_carry(Alu::Sub, Width::W64, Gp::rax, Gp::rax, 16), Condition::Below); });
+  expect("vandps xmm5,xmm2,XMMWORD PTR [r13+0x10]\nvandps xmm1,xmm1,XMMWORD PTR [r13+0x0]\nvorps xmm1,xmm1,xmm5",
+         [&](auto& a) { a.copy_sign(true, Fp::f1, Fp::f2, {Gp::r13, 0}, {Gp::r13, 16}); });
   check();
 }
 

@@ -1,0 +1,512 @@
+#include "jit/emit/assembler_a64.h"
+
+#include <asmjit/arm/a64utils.h>
+
+#include <bit>
+#include <utility>
+
+namespace brink::jit {
+namespace {
+
+constexpr u32 number(Gp reg) { return static_cast<u32>(reg); }
+constexpr u32 number(Fp reg) { return static_cast<u32>(reg); }
+arm::GpX x(Gp reg) { return arm::GpX(number(reg)); }
+arm::GpW w32(Gp reg) { return arm::GpW(number(reg)); }
+arm::Gp r(Width w, Gp reg) { return w == Width::W32 ? static_cast<arm::Gp>(w32(reg)) : static_cast<arm::Gp>(x(reg)); }
+arm::VecV v(Fp reg) { return arm::VecV(number(reg)); }
+// The lower 4, 8 or all 16 bytes.
+arm::Vec part(u32 bytes, Fp reg) {
+  if (bytes == 4) return v(reg).s();
+  if (bytes == 8) return v(reg).d();
+  return v(reg).q();
+}
+arm::Vec f(bool is_f64, Fp reg) { return part(is_f64 ? 8 : 4, reg); }
+
+// What one instruction can add to a base.
+bool is_offset(i64 offset, u32 bytes) {
+  return (offset >= -256 && offset <= 255) || (offset >= 0 && offset % bytes == 0 && offset / bytes <= 4095);
+}
+
+// What add, sub, cmp and cmn hold: twelve bits, or as many twelve bits further up.
+bool is_arithmetic(u64 value) { return value < 4096 || ((value & 4095) == 0 && value < (u64{4096} << 12)); }
+
+constexpr u32 kConditions[] = {
+    6,   // Overflow: vs
+    7,   // NoOverflow: vc
+    3,   // Below: cc
+    2,   // AboveEqual: cs
+    0,   // Equal
+    1,   // NotEqual
+    9,   // BelowEqual: ls
+    8,   // Above: hi
+    4,   // Sign: mi
+    5,   // NoSign: pl
+    6,   // Unordered: vs
+    7,   // Ordered: vc
+    11,  // Less
+    10,  // GreaterEqual
+    13,  // LessEqual
+    12,  // Greater
+    0,   // FloatEqual
+    1,   // FloatNotEqual
+};
+u32 code_of(Condition c) { return kConditions[static_cast<u32>(c)]; }
+
+}  // namespace
+
+const Features& Features::host() {
+  static const Features features;
+  return features;
+}
+
+Assembler::Assembler(const Features& features) : features_(features) { begin(); }
+
+void Assembler::begin(bool far_branches) {
+  code_.reset();
+  code_.init(asmjit::Environment(asmjit::Arch::kAArch64));
+  code_.setErrorHandler(&errors_);
+  code_.attach(&a_);
+  code_.reserveBuffer(&code_.textSection()->buffer(), 16 << 10);
+  errors_.failed = false;
+  far_branches_ = far_branches;
+  too_far_ = false;
+  relocations_.clear();
+}
+
+// --- Moves -------------------------------------------------------------------------------------------------------------
+
+void Assembler::move(Width w, Gp d, Gp s) {
+  if (d == Gp::sp || s == Gp::sp) {
+    a_.add(x(d), x(s), 0);  // mov would take number 31 for a zero
+  } else if (d != s || w == Width::W32) {
+    a_.mov(r(w, d), r(w, s));
+  }
+}
+
+void Assembler::move_constant(Gp d, u64 value, bool) {
+  u32 zeros = 0, ones = 0;
+  for (u32 i = 0; i < 4; ++i) {
+    u16 part = static_cast<u16>(value >> 16 * i);
+    zeros += part == 0;
+    ones += part == 0xFFFF;
+  }
+  bool inverted = ones > zeros;
+  if (value <= 0xFFFFFFFF && zeros <= 2 && static_cast<u32>(value) >> 16 == 0xFFFF) {
+    a_.movn(w32(d), static_cast<u16>(~value));  // movn of 32 bits clears the upper half
+    return;
+  }
+  bool first = true;
+  for (u32 i = 0; i < 4; ++i) {
+    u16 part = static_cast<u16>(value >> 16 * i);
+    if (part == (inverted ? 0xFFFF : 0)) continue;
+    if (!first) a_.movk(x(d), part, 16 * i);
+    else if (inverted) a_.movn(x(d), static_cast<u16>(~part), 16 * i);
+    else a_.movz(x(d), part, 16 * i);
+    first = false;
+  }
+  if (!first) return;
+  if (inverted) a_.movn(x(d), 0);
+  else a_.movz(x(d), 0);
+}
+
+arm::Mem Assembler::memory(const Address& a, u32 bytes, bool one_scratch) {
+  if (a.index == Gp::none) {
+    if (is_offset(a.offset, bytes)) return arm::Mem(x(a.base), a.offset);
+    move_constant(kScratch, static_cast<u64>(i64{a.offset}), true);
+    return arm::Mem(x(a.base), x(kScratch));
+  }
+  if (a.offset == 0 && (a.shift == 0 || 1u << a.shift == bytes))
+    return a.shift == 0 ? arm::Mem(x(a.base), x(a.index)) : arm::Mem(x(a.base), x(a.index), arm::lsl(a.shift));
+  a_.add(x(kScratch), x(a.base), x(a.index), arm::lsl(a.shift));
+  if (is_offset(a.offset, bytes)) return arm::Mem(x(kScratch), a.offset);
+  if (one_scratch) {
+    // Twelve bits at a time: never more than three additions.
+    add_constant(Width::W64, kScratch, kScratch, a.offset);
+    return arm::Mem(x(kScratch));
+  }
+  move_constant(kScratch2, static_cast<u64>(i64{a.offset}), true);
+  return arm::Mem(x(kScratch), x(kScratch2));
+}
+
+void Assembler::load(Load kind, Gp d, const Address& from) {
+  switch (kind) {
+    case Load::U8: a_.ldrb(w32(d), memory(from, 1)); break;
+    case Load::S8To32: a_.ldrsb(w32(d), memory(from, 1)); break;
+    case Load::S8To64: a_.ldrsb(x(d), memory(from, 1)); break;
+    case Load::U16: a_.ldrh(w32(d), memory(from, 2)); break;
+    case Load::S16To32: a_.ldrsh(w32(d), memory(from, 2)); break;
+    case Load::S16To64: a_.ldrsh(x(d), memory(from, 2)); break;
+    case Load::U32: a_.ldr(w32(d), memory(from, 4)); break;
+    case Load::S32To64: a_.ldrsw(x(d), memory(from, 4)); break;
+    case Load::U64: a_.ldr(x(d), memory(from, 8)); break;
+  }
+}
+
+void Assembler::store(u32 bytes, const Address& to, Gp s) {
+  arm::Mem place = memory(to, bytes, s == kScratch2);
+  switch (bytes) {
+    case 1: a_.strb(w32(s), place); break;
+    case 2: a_.strh(w32(s), place); break;
+    case 4: a_.str(w32(s), place); break;
+    default: a_.str(x(s), place); break;
+  }
+}
+
+void Assembler::store_constant(u32 bytes, const Address& to, i32 value) {
+  arm::Gp s = x(kScratch2);
+  if (value == 0) s = arm::GpX(arm::Gp::kIdZr);
+  arm::Mem place = memory(to, bytes, true);
+  if (value != 0) move_constant(kScratch2, bytes == 8 ? static_cast<u64>(i64{value}) : static_cast<u32>(value), true);
+  switch (bytes) {
+    case 1: a_.strb(s.w(), place); break;
+    case 2: a_.strh(s.w(), place); break;
+    case 4: a_.str(s.w(), place); break;
+    default: a_.str(s.x(), place); break;
+  }
+}
+
+void Assembler::address(Width w, Gp d, const Address& of) {
+  Gp base = of.base;
+  if (of.index != Gp::none) {
+    a_.add(r(w, d), r(w, base), r(w, of.index), arm::lsl(of.shift));
+    base = d;
+  }
+  if (of.offset != 0 || base != d) add_constant(w, d, base, of.offset);
+}
+
+// --- Integers ----------------------------------------------------------------------------------------------------------
+
+// Uses the first scratch register, unless d is it.
+void Assembler::add_constant(Width w, Gp d, Gp a, i64 value) {
+  u64 magnitude = static_cast<u64>(value < 0 ? -value : value);
+  auto step = [&](Gp from, u64 part) {
+    if (value < 0) a_.sub(r(w, d), r(w, from), asmjit::Imm(part));
+    else a_.add(r(w, d), r(w, from), asmjit::Imm(part));
+  };
+  if (is_arithmetic(magnitude)) return step(a, magnitude);
+  if (magnitude < u64{1} << 24) {
+    step(a, magnitude & ~u64{4095});
+    return step(d, magnitude & 4095);
+  }
+  Gp constant = d == kScratch || a == kScratch ? kScratch2 : kScratch;
+  move_constant(constant, w == Width::W32 ? static_cast<u32>(value) : static_cast<u64>(value), true);
+  a_.add(r(w, d), r(w, a), r(w, constant));
+}
+
+void Assembler::alu(Alu op, Width w, Gp d, Gp a, Gp b) {
+  switch (op) {
+    case Alu::Add: a_.add(r(w, d), r(w, a), r(w, b)); break;
+    case Alu::Sub: a_.sub(r(w, d), r(w, a), r(w, b)); break;
+    case Alu::And: a_.and_(r(w, d), r(w, a), r(w, b)); break;
+    case Alu::Or: a_.orr(r(w, d), r(w, a), r(w, b)); break;
+    case Alu::Xor: a_.eor(r(w, d), r(w, a), r(w, b)); break;
+  }
+}
+
+void Assembler::alu(Alu op, Width w, Gp d, Gp a, i32 b) {
+  if (op == Alu::Add) return add_constant(w, d, a, b);
+  if (op == Alu::Sub) return add_constant(w, d, a, -i64{b});
+  u64 bits = w == Width::W32 ? static_cast<u32>(b) : static_cast<u64>(i64{b});
+  if (a64::Utils::isLogicalImm(bits, w == Width::W32 ? 32 : 64)) {
+    asmjit::Imm immediate(bits);
+    if (op == Alu::And) a_.and_(r(w, d), r(w, a), immediate);
+    else if (op == Alu::Or) a_.orr(r(w, d), r(w, a), immediate);
+    else a_.eor(r(w, d), r(w, a), immediate);
+    return;
+  }
+  move_constant(kScratch, bits, true);
+  alu(op, w, d, a, kScratch);
+}
+
+Condition Assembler::alu_carry(Alu op, Width w, Gp d, Gp a, Gp b) {
+  if (op == Alu::Add) {
+    a_.adds(r(w, d), r(w, a), r(w, b));
+    return Condition::AboveEqual;  // the carry set
+  }
+  a_.subs(r(w, d), r(w, a), r(w, b));
+  return Condition::Below;
+}
+
+Condition Assembler::alu_carry(Alu op, Width w, Gp d, Gp a, i32 b) {
+  move_constant(kScratch, w == Width::W32 ? static_cast<u32>(b) : static_cast<u64>(i64{b}), true);
+  return alu_carry(op, w, d, a, kScratch);
+}
+
+void Assembler::multiply(Width w, Gp d, Gp a, Gp b) { a_.mul(r(w, d), r(w, a), r(w, b)); }
+
+void Assembler::multiply(Width w, Gp d, Gp a, i32 b) {
+  move_constant(kScratch, w == Width::W32 ? static_cast<u32>(b) : static_cast<u64>(i64{b}), true);
+  multiply(w, d, a, kScratch);
+}
+
+void Assembler::shift(Shift op, Width w, Gp d, Gp a, u32 count) {
+  u32 bits = w == Width::W32 ? 32 : 64;
+  count &= bits - 1;
+  if (count == 0) return move(w, d, a);
+  asmjit::Imm by(op == Shift::RotateLeft ? bits - count : count);
+  switch (op) {
+    case Shift::Left: a_.lsl(r(w, d), r(w, a), by); break;
+    case Shift::RightSigned: a_.asr(r(w, d), r(w, a), by); break;
+    case Shift::RightUnsigned: a_.lsr(r(w, d), r(w, a), by); break;
+    case Shift::RotateLeft:
+    case Shift::RotateRight: a_.ror(r(w, d), r(w, a), by); break;
+  }
+}
+
+void Assembler::shift(Shift op, Width w, Gp d, Gp a, Gp count) {
+  switch (op) {
+    case Shift::Left: a_.lslv(r(w, d), r(w, a), r(w, count)); break;
+    case Shift::RightSigned: a_.asrv(r(w, d), r(w, a), r(w, count)); break;
+    case Shift::RightUnsigned: a_.lsrv(r(w, d), r(w, a), r(w, count)); break;
+    case Shift::RotateLeft:
+      a_.neg(r(w, kScratch), r(w, count));
+      a_.rorv(r(w, d), r(w, a), r(w, kScratch));
+      break;
+    case Shift::RotateRight: a_.rorv(r(w, d), r(w, a), r(w, count)); break;
+  }
+}
+
+void Assembler::quotient(Width w, bool is_signed, Gp d, Gp a, Gp b) {
+  if (is_signed) a_.sdiv(r(w, d), r(w, a), r(w, b));
+  else a_.udiv(r(w, d), r(w, a), r(w, b));
+}
+
+void Assembler::remainder(Width w, bool is_signed, Gp d, Gp a, Gp b) {
+  quotient(w, is_signed, kScratch, a, b);
+  a_.msub(r(w, d), r(w, kScratch), r(w, b), r(w, a));
+}
+
+void Assembler::count_leading_zeros(Width w, Gp d, Gp s) { a_.clz(r(w, d), r(w, s)); }
+
+void Assembler::count_trailing_zeros(Width w, Gp d, Gp s) {
+  a_.rbit(r(w, d), r(w, s));
+  a_.clz(r(w, d), r(w, d));
+}
+
+void Assembler::count_ones(Width w, Gp d, Gp s) {
+  gp_to_float(w, kScratchFp, s);  // the rest becomes zero
+  a_.cnt(v(kScratchFp).b8(), v(kScratchFp).b8());
+  a_.addv(v(kScratchFp).b(), v(kScratchFp).b8());
+  float_to_gp(Width::W32, d, kScratchFp);
+}
+
+void Assembler::sign_extend(Width w, Gp d, Gp s, u32 from_bytes) {
+  switch (from_bytes) {
+    case 1: a_.sxtb(r(w, d), w32(s)); break;
+    case 2: a_.sxth(r(w, d), w32(s)); break;
+    default: a_.sxtw(x(d), w32(s)); break;
+  }
+}
+
+// --- Comparisons -------------------------------------------------------------------------------------------------------
+
+void Assembler::compare(Width w, Gp a, Gp b) { a_.cmp(r(w, a), r(w, b)); }
+
+void Assembler::compare(Width w, Gp a, i32 b) {
+  if (b >= 0 && is_arithmetic(static_cast<u64>(b))) {
+    a_.cmp(r(w, a), asmjit::Imm(b));
+  } else if (b < 0 && is_arithmetic(static_cast<u64>(-i64{b}))) {
+    a_.cmn(r(w, a), asmjit::Imm(-i64{b}));
+  } else {
+    move_constant(kScratch, w == Width::W32 ? static_cast<u32>(b) : static_cast<u64>(i64{b}), true);
+    compare(w, a, kScratch);
+  }
+}
+
+void Assembler::test(Width w, Gp a, Gp b) { a_.tst(r(w, a), r(w, b)); }
+
+void Assembler::test(Width w, Gp a, i32 b) {
+  u64 bits = w == Width::W32 ? static_cast<u32>(b) : static_cast<u64>(i64{b});
+  if (a64::Utils::isLogicalImm(bits, w == Width::W32 ? 32 : 64)) {
+    a_.tst(r(w, a), asmjit::Imm(bits));
+  } else {
+    move_constant(kScratch, bits, true);
+    test(w, a, kScratch);
+  }
+}
+
+// csinc d, zr, zr, the opposite
+void Assembler::set(Condition c, Gp d, Gp) { word(0x1A9F07E0 | (code_of(c) ^ 1) << 12 | number(d)); }
+
+// csel d, s, d, c
+void Assembler::move_if(Condition c, Width w, Gp d, Gp s) {
+  u32 wide = w == Width::W64 ? 0x80000000 : 0;
+  word(0x1A800000 | wide | number(d) << 16 | code_of(c) << 12 | number(s) << 5 | number(d));
+}
+
+// --- Floats ------------------------------------------------------------------------------------------------------------
+
+void Assembler::move(Fp d, Fp s) {
+  if (d != s) a_.fmov(v(d).d(), v(s).d());
+}
+
+void Assembler::load_float(u32 bytes, Fp d, const Address& from) { a_.ldr(part(bytes, d), memory(from, bytes)); }
+void Assembler::store_float(u32 bytes, const Address& to, Fp s) { a_.str(part(bytes, s), memory(to, bytes)); }
+void Assembler::zero_float(Fp d) { a_.movi(v(d).d2(), asmjit::Imm(0)); }
+
+void Assembler::float_op(FloatOp op, bool is_f64, Fp d, Fp a, Fp b) {
+  arm::Vec to = f(is_f64, d), left = f(is_f64, a), right = f(is_f64, b);
+  switch (op) {
+    case FloatOp::Add: a_.fadd(to, left, right); break;
+    case FloatOp::Sub: a_.fsub(to, left, right); break;
+    case FloatOp::Mul: a_.fmul(to, left, right); break;
+    case FloatOp::Div: a_.fdiv(to, left, right); break;
+    case FloatOp::Min: a_.fmin(to, left, right); break;
+    case FloatOp::Max: a_.fmax(to, left, right); break;
+  }
+}
+
+void Assembler::float_op(FloatOp op, bool is_f64, Fp d, Fp a, const Address& b) {
+  load_float(is_f64 ? 8 : 4, kScratchFp, b);
+  float_op(op, is_f64, d, a, kScratchFp);
+}
+
+void Assembler::square_root(bool is_f64, Fp d, Fp s) { a_.fsqrt(f(is_f64, d), f(is_f64, s)); }
+
+void Assembler::round(Rounding mode, bool is_f64, Fp d, Fp s) {
+  switch (mode) {
+    case Rounding::Nearest: a_.frintn(f(is_f64, d), f(is_f64, s)); break;
+    case Rounding::Floor: a_.frintm(f(is_f64, d), f(is_f64, s)); break;
+    case Rounding::Ceil: a_.frintp(f(is_f64, d), f(is_f64, s)); break;
+    case Rounding::Trunc: a_.frintz(f(is_f64, d), f(is_f64, s)); break;
+  }
+}
+
+void Assembler::absolute(bool is_f64, Fp d, Fp s, const Address&) { a_.fabs(f(is_f64, d), f(is_f64, s)); }
+void Assembler::negate_float(bool is_f64, Fp d, Fp s, const Address&) { a_.fneg(f(is_f64, d), f(is_f64, s)); }
+
+// The sign's bits from one, the others from the other.
+void Assembler::copy_sign(bool is_f64, Fp d, Fp from, const Address&, const Address&) {
+  move_constant(kScratch, is_f64 ? u64{1} << 63 : u64{1} << 31, true);
+  gp_to_float(is_f64 ? Width::W64 : Width::W32, kScratchFp, kScratch);
+  a_.bit(v(d).b8(), v(from).b8(), v(kScratchFp).b8());
+}
+
+void Assembler::compare_float(bool is_f64, Fp a, Fp b) { a_.fcmp(f(is_f64, a), f(is_f64, b)); }
+
+void Assembler::compare_float(bool is_f64, Fp a, const Address& b) {
+  load_float(is_f64 ? 8 : 4, kScratchFp, b);
+  compare_float(is_f64, a, kScratchFp);
+}
+
+void Assembler::gp_to_float(Width w, Fp d, Gp s) { a_.fmov(part(w == Width::W32 ? 4 : 8, d), r(w, s)); }
+void Assembler::float_to_gp(Width w, Gp d, Fp s) { a_.fmov(r(w, d), part(w == Width::W32 ? 4 : 8, s)); }
+void Assembler::convert_signed(Width from, bool to_f64, Fp d, Gp s) { a_.scvtf(f(to_f64, d), r(from, s)); }
+void Assembler::convert_unsigned(bool to_f64, Fp d, Gp s, Gp) { a_.ucvtf(f(to_f64, d), x(s)); }
+void Assembler::convert_float(bool to_f64, Fp d, Fp s) { a_.fcvt(f(to_f64, d), f(!to_f64, s)); }
+
+// The machine answers the nearest number there is, and 0 for a NaN.
+Assembler::Fields Assembler::truncate_checked(Width to, bool is_signed, bool from_f64, Gp d, Fp s, Gp other) {
+  Fields fields;
+  auto doubtful_if = [&](Condition c) { fields.at[fields.count++] = jump_if(c); };
+  arm::Vec from = f(from_f64, s);
+  if (is_signed) a_.fcvtzs(x(d), from);
+  else a_.fcvtzu(x(d), from);
+  if (to == Width::W32) {
+    if (is_signed) {
+      sign_extend(Width::W64, other, d, 4);
+      compare(Width::W64, d, other);
+      doubtful_if(Condition::NotEqual);
+      move(Width::W32, d, d);
+    } else {
+      shift(Shift::RightUnsigned, Width::W64, other, d, 32);
+      test(Width::W64, other, other);
+      doubtful_if(Condition::NotEqual);
+    }
+  } else if (is_signed) {
+    compare(Width::W64, d, 1);  // overflows for the smallest number
+    doubtful_if(Condition::Overflow);
+    compare(Width::W64, d, -1);  // and for the largest
+    doubtful_if(Condition::Overflow);
+  } else {
+    compare(Width::W64, d, -1);
+    doubtful_if(Condition::Equal);
+  }
+  if (is_signed) {
+    compare_float(from_f64, s, s);
+    doubtful_if(Condition::Unordered);
+  } else {
+    a_.fmov(f(from_f64, kScratchFp), asmjit::Imm(-1.0));
+    compare_float(from_f64, s, kScratchFp);
+    doubtful_if(negated(kFloatGreater));
+  }
+  return fields;
+}
+
+// --- Control -----------------------------------------------------------------------------------------------------------
+
+Assembler::Field Assembler::jump_if(Condition c) {
+  if (!far_branches_) return branch(0x54000000 | code_of(c));
+  word(0x54000040 | (code_of(c) ^ 1));  // past the next instruction
+  return jump();
+}
+
+void Assembler::jump_back_if(Condition c, u32 target) { set_field(jump_if(c), target); }
+void Assembler::jump(Gp target) { a_.br(x(target)); }
+void Assembler::call(Gp target) { a_.blr(x(target)); }
+
+void Assembler::set_field(Field field, u32 target) {
+  u8* place = code_.textSection()->data() + field.at;
+  if (field.base != kInstruction) {
+    i32 distance = static_cast<i32>(target - field.base);
+    std::memcpy(place, &distance, 4);
+    return;
+  }
+  i32 distance = static_cast<i32>(target - field.at);
+  u32 instruction;
+  std::memcpy(&instruction, place, 4);
+  auto fits = [&](i32 limit) {
+    if (distance >= -limit && distance < limit) return true;
+    too_far_ = true;
+    return false;
+  };
+  if ((instruction & 0x7C000000) == 0x14000000) {  // b, bl
+    if (distance < -(128 << 20) || distance >= 128 << 20) errors_.failed = true;
+    instruction = (instruction & 0xFC000000) | (static_cast<u32>(distance >> 2) & 0x03FFFFFF);
+  } else if ((instruction & 0xFF000000) == 0x54000000) {  // b.cond
+    if (!fits(1 << 20)) return;
+    instruction = (instruction & 0xFF00001F) | (static_cast<u32>(distance >> 2) & 0x7FFFF) << 5;
+  } else {  // adr
+    if (!fits(1 << 20)) return;
+    u32 bits = static_cast<u32>(distance) & 0x1FFFFF;
+    instruction = (instruction & 0x9F00001F) | (bits & 3) << 29 | bits >> 2 << 5;
+  }
+  std::memcpy(place, &instruction, 4);
+}
+
+void Assembler::open_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp) {
+  u32 size = frame_bytes(saved.size() + saved_fp.size()) + 8;
+  add_constant(Width::W64, Gp::sp, Gp::sp, -i64{size});
+  store(8, {Gp::sp, static_cast<i32>(size - 8)}, Gp::x30);
+  i32 at = 0;
+  for (Fp reg : saved_fp) store_float(8, {Gp::sp, std::exchange(at, at + 8)}, reg);
+  for (Gp reg : saved) store(8, {Gp::sp, std::exchange(at, at + 8)}, reg);
+}
+
+void Assembler::close_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp) {
+  u32 size = frame_bytes(saved.size() + saved_fp.size()) + 8;
+  i32 at = 0;
+  for (Fp reg : saved_fp) load_float(8, reg, {Gp::sp, std::exchange(at, at + 8)});
+  for (Gp reg : saved) load(Load::U64, reg, {Gp::sp, std::exchange(at, at + 8)});
+  load(Load::U64, Gp::x30, {Gp::sp, static_cast<i32>(size - 8)});
+  add_constant(Width::W64, Gp::sp, Gp::sp, size);
+  return_();
+}
+
+void Assembler::compare_stack(const Address& limit) {
+  load(Load::U64, kScratch2, limit);
+  word(0xEB3163FF);  // cmp sp, x17
+}
+
+void Assembler::zero_words(const Address& first, u32 count) {
+  address(Width::W64, kScratch, first);
+  move_constant(kScratch2, count / 2, true);
+  u32 again = offset();
+  arm::GpX zero(arm::Gp::kIdZr);
+  a_.stp(zero, zero, arm::ptr_post(x(kScratch), 16));
+  a_.subs(x(kScratch2), x(kScratch2), 1);
+  jump_back_if(Condition::NotEqual, again);
+  if (count % 2 != 0) a_.str(zero, arm::Mem(x(kScratch)));
+}
+
+}  // namespace brink::jit
