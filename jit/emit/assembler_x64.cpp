@@ -2,10 +2,6 @@
 
 namespace brink::jit {
 
-namespace Inst = x86::Inst;
-using asmjit::InstId;
-using asmjit::Imm;
-
 const Features& Features::host() {
   static const Features features = [] {
     const auto& cpu = asmjit::CpuInfo::host().features().x86();
@@ -31,58 +27,110 @@ void Assembler::begin(bool) {
   relocations_.clear();
 }
 
-InstId Assembler::id(Alu op) {
-  constexpr InstId kIds[] = {Inst::kIdAdd, Inst::kIdSub, Inst::kIdAnd, Inst::kIdOr, Inst::kIdXor};
-  return kIds[static_cast<u32>(op)];
+// Where there is no memory the function is lost (ok()), and what is written may go anywhere.
+void Assembler::grow() {
+  asmjit::CodeBuffer& buffer = code_.textSection()->buffer();
+  if (code_.growBuffer(&buffer, Encoder::kLongest) == asmjit::kErrorOk) return;
+  errors_.failed = true;
+  a_._bufferPtr = a_._bufferData;
 }
 
-InstId Assembler::cmov_id(Condition c) {
-  constexpr InstId kIds[] = {Inst::kIdCmovo,  Inst::kIdCmovno, Inst::kIdCmovb, Inst::kIdCmovae,
-                               Inst::kIdCmove,  Inst::kIdCmovne, Inst::kIdCmovbe, Inst::kIdCmova,
-                               Inst::kIdCmovs,  Inst::kIdCmovns, Inst::kIdCmovp, Inst::kIdCmovnp,
-                               Inst::kIdCmovl,  Inst::kIdCmovge, Inst::kIdCmovle, Inst::kIdCmovg};
-  return kIds[static_cast<u32>(c)];
+// --- Moves -------------------------------------------------------------------------------------------------------------
+
+void Assembler::move_constant(Gp d, u64 value, bool keep_flags) {
+  if (value == 0 && !keep_flags) return put({0x33}, Width::W32, d, d);
+  Encoder e(room());
+  if (value <= 0xFFFFFFFF) {
+    e.short_form(0xB8, false, static_cast<u32>(d));
+    e.immediate(static_cast<u32>(value));
+  } else if (static_cast<i64>(value) == static_cast<i32>(value)) {
+    e.operands({0xC7}, true, 0, static_cast<u32>(d));
+    e.immediate(static_cast<u32>(value));
+  } else {
+    e.short_form(0xB8, true, static_cast<u32>(d));
+    e.immediate(value);
+  }
+  done(e);
 }
 
 void Assembler::load(Load kind, Gp d, const Address& from) {
-  switch (kind) {
-    case Load::U8: a_.emit(Inst::kIdMovzx, r(Width::W32, d), m(from, 1)); break;
-    case Load::S8To32: a_.emit(Inst::kIdMovsx, r(Width::W32, d), m(from, 1)); break;
-    case Load::S8To64: a_.emit(Inst::kIdMovsx, r(Width::W64, d), m(from, 1)); break;
-    case Load::U16: a_.emit(Inst::kIdMovzx, r(Width::W32, d), m(from, 2)); break;
-    case Load::S16To32: a_.emit(Inst::kIdMovsx, r(Width::W32, d), m(from, 2)); break;
-    case Load::S16To64: a_.emit(Inst::kIdMovsx, r(Width::W64, d), m(from, 2)); break;
-    case Load::U32: a_.emit(Inst::kIdMov, r(Width::W32, d), m(from, 4)); break;
-    case Load::S32To64: a_.emit(Inst::kIdMovsxd, r(Width::W64, d), m(from, 4)); break;
-    case Load::U64: a_.emit(Inst::kIdMov, r(Width::W64, d), m(from, 8)); break;
-  }
+  struct Form {
+    Opcode op;
+    Width width;
+  };
+  static constexpr Form kForms[] = {
+      {{0xB6, Opcode::Escape0F}, Width::W32},  // U8
+      {{0xBE, Opcode::Escape0F}, Width::W32},  // S8To32
+      {{0xBE, Opcode::Escape0F}, Width::W64},  // S8To64
+      {{0xB7, Opcode::Escape0F}, Width::W32},  // U16
+      {{0xBF, Opcode::Escape0F}, Width::W32},  // S16To32
+      {{0xBF, Opcode::Escape0F}, Width::W64},  // S16To64
+      {{0x8B}, Width::W32},                    // U32
+      {{0x63}, Width::W64},                    // S32To64
+      {{0x8B}, Width::W64},                    // U64
+  };
+  const Form& form = kForms[static_cast<u32>(kind)];
+  put(form.op, form.width, d, from);
 }
 
 void Assembler::store(u32 size, const Address& to, Gp s) {
-  u32 n = static_cast<u32>(s);
-  switch (size) {
-    case 1: a_.emit(Inst::kIdMov, m(to, 1), x86::gpb_lo(n)); break;
-    case 2: a_.emit(Inst::kIdMov, m(to, 2), x86::gpw(n)); break;
-    case 4: a_.emit(Inst::kIdMov, m(to, 4), x86::gpd(n)); break;
-    default: a_.emit(Inst::kIdMov, m(to, 8), x86::gpq(n)); break;
+  Encoder e(room());
+  if (size == 1) e.operands({0x88}, false, static_cast<u32>(s), to, true);
+  else e.operands({0x89, Opcode::One, static_cast<u8>(size == 2 ? 0x66 : 0)}, size == 8, static_cast<u32>(s), to);
+  done(e);
+}
+
+void Assembler::store_constant(u32 size, const Address& to, i32 value) {
+  Encoder e(room());
+  u8 prefix = size == 2 ? 0x66 : 0;
+  e.operands({static_cast<u8>(size == 1 ? 0xC6 : 0xC7), Opcode::One, prefix}, size == 8, 0, to);
+  if (size == 1) e.byte(static_cast<u8>(value));
+  else if (size == 2) e.immediate(static_cast<u16>(value));
+  else e.immediate(value);
+  done(e);
+}
+
+// --- Integers ----------------------------------------------------------------------------------------------------------
+
+void Assembler::arithmetic(u32 extension, Width w, Gp d, i32 b) {
+  Encoder e(room());
+  bool wide = w == Width::W64;
+  if (b == static_cast<i8>(b)) {
+    e.operands({0x83}, wide, extension, static_cast<u32>(d));
+    e.byte(static_cast<u8>(b));
+  } else {
+    if (d == Gp::rax) e.short_form(extension << 3 | 5, wide, 0);
+    else e.operands({0x81}, wide, extension, static_cast<u32>(d));
+    e.immediate(b);
   }
+  done(e);
+}
+
+void Assembler::arithmetic(u32 extension, Width w, const Address& d, i32 b) {
+  Encoder e(room());
+  bool is_short = b == static_cast<i8>(b);
+  e.operands({static_cast<u8>(is_short ? 0x83 : 0x81)}, w == Width::W64, extension, d);
+  if (is_short) e.byte(static_cast<u8>(b));
+  else e.immediate(b);
+  done(e);
 }
 
 void Assembler::alu(Alu op, Width w, Gp d, Gp a, Gp b) {
+  Opcode code = from_operand(extension(op));
   if (d == a) {
-    a_.emit(id(op), r(w, d), r(w, b));
+    put(code, w, d, b);
   } else if (d == b) {
     if (is_commutative(op)) {
-      a_.emit(id(op), r(w, d), r(w, a));
+      put(code, w, d, a);
     } else {
       negate(w, d);
-      a_.emit(Inst::kIdAdd, r(w, d), r(w, a));
+      put(from_operand(extension(Alu::Add)), w, d, a);
     }
   } else if (op == Alu::Add) {
     address(w, d, {a, 0, b, 0});
   } else {
-    a_.emit(Inst::kIdMov, r(w, d), r(w, a));
-    a_.emit(id(op), r(w, d), r(w, b));
+    move_if_other(w, d, a);
+    put(code, w, d, b);
   }
 }
 
@@ -90,187 +138,175 @@ void Assembler::alu(Alu op, Width w, Gp d, Gp a, i32 b) {
   if (d != a && op == Alu::Add) return address(w, d, {a, b});
   if (d != a && op == Alu::Sub && b != INT32_MIN) return address(w, d, {a, -b});
   move_if_other(w, d, a);
-  a_.emit(id(op), r(w, d), Imm(b));
+  arithmetic(extension(op), w, d, b);
 }
+
+void Assembler::multiply(Width w, Gp d, Gp a, i32 b) {
+  Encoder e(room());
+  bool is_short = b == static_cast<i8>(b);
+  e.operands({static_cast<u8>(is_short ? 0x6B : 0x69)}, w == Width::W64, static_cast<u32>(d), static_cast<u32>(a));
+  if (is_short) e.byte(static_cast<u8>(b));
+  else e.immediate(b);
+  done(e);
+}
+
+namespace {
+
+// Intel SDM volume 2, table A-6, group 2.
+constexpr u8 kShiftExtensions[] = {4, 7, 5, 0, 1};
+
+}  // namespace
 
 void Assembler::shift(Shift op, Width w, Gp d, Gp a, u32 count) {
   count &= w == Width::W32 ? 31 : 63;
   move_if_other(w, d, a);
   if (count == 0) return;
-  constexpr InstId kIds[] = {Inst::kIdShl, Inst::kIdSar, Inst::kIdShr, Inst::kIdRol, Inst::kIdRor};
-  a_.emit(kIds[static_cast<u32>(op)], r(w, d), Imm(count));
+  u32 extension = kShiftExtensions[static_cast<u32>(op)];
+  if (count == 1) return put({0xD1}, w, extension, d);
+  Encoder e(room());
+  e.operands({0xC1}, w == Width::W64, extension, static_cast<u32>(d));
+  e.byte(count);
+  done(e);
 }
 
 void Assembler::shift(Shift op, Width w, Gp d, Gp a, Gp count) {
   if (needs_count_in_rcx(op)) {
     move_if_other(w, d, a);
-    constexpr InstId kIds[] = {Inst::kIdShl, Inst::kIdSar, Inst::kIdShr, Inst::kIdRol, Inst::kIdRor};
-    a_.emit(kIds[static_cast<u32>(op)], r(w, d), x86::cl);
-    return;
+    return put({0xD3}, w, kShiftExtensions[static_cast<u32>(op)], d);
   }
-  constexpr InstId kIds[] = {Inst::kIdShlx, Inst::kIdSarx, Inst::kIdShrx};
-  a_.emit(kIds[static_cast<u32>(op)], r(w, d), r(w, a), r(w, count));
+  constexpr u8 kPrefixes[] = {0x66, 0xF3, 0xF2};  // shlx, sarx, shrx
+  Encoder e(room());
+  e.vex({0xF7, Opcode::Escape0F38, kPrefixes[static_cast<u32>(op)]}, w == Width::W64, static_cast<u32>(d),
+        static_cast<u32>(count), static_cast<u32>(a));
+  done(e);
+}
+
+void Assembler::divide(Width w, bool is_signed, Gp divisor) {
+  if (!is_signed) move_constant(Gp::rdx, 0, false);
+  else if (w == Width::W32) put_bytes(0x99);  // cdq
+  else put_bytes(0x48, 0x99);                 // cqo
+  put({0xF7}, w, is_signed ? 7 : 6, divisor);
 }
 
 void Assembler::count_leading_zeros(Width w, Gp d, Gp s) {
   if (features_.lzcnt) {
-    if (d != s) a_.emit(Inst::kIdXor, r(Width::W32, d), r(Width::W32, d));  // or it would wait for d
-    a_.emit(Inst::kIdLzcnt, r(w, d), r(w, s));
-    return;
+    if (d != s) move_constant(d, 0, false);  // or it would wait for d
+    return put({0xBD, Opcode::Escape0F, 0xF3}, w, d, s);
   }
   // bsr leaves its target alone where there is no bit (as AMD documents and Intel does).
   i32 top = w == Width::W32 ? 31 : 63;
-  a_.emit(Inst::kIdMov, r(Width::W32, d), Imm(2 * top + 1));
-  a_.emit(Inst::kIdBsr, r(w, d), r(w, s));
-  a_.emit(Inst::kIdXor, r(Width::W32, d), Imm(top));
+  move_constant(d, static_cast<u32>(2 * top + 1), true);
+  put({0xBD, Opcode::Escape0F}, w, d, s);
+  arithmetic(extension(Alu::Xor), Width::W32, d, top);
 }
 
 void Assembler::count_trailing_zeros(Width w, Gp d, Gp s) {
   if (features_.lzcnt) {
-    if (d != s) a_.emit(Inst::kIdXor, r(Width::W32, d), r(Width::W32, d));  // or it would wait for d
-    a_.emit(Inst::kIdTzcnt, r(w, d), r(w, s));
-    return;
+    if (d != s) move_constant(d, 0, false);  // or it would wait for d
+    return put({0xBC, Opcode::Escape0F, 0xF3}, w, d, s);
   }
-  a_.emit(Inst::kIdMov, r(Width::W32, d), Imm(w == Width::W32 ? 32 : 64));
-  a_.emit(Inst::kIdBsf, r(w, d), r(w, s));
+  move_constant(d, w == Width::W32 ? 32 : 64, true);
+  put({0xBC, Opcode::Escape0F}, w, d, s);
 }
 
 void Assembler::sign_extend(Width w, Gp d, Gp s, u32 from_bytes) {
-  u32 n = static_cast<u32>(s);
-  switch (from_bytes) {
-    case 1: a_.emit(Inst::kIdMovsx, r(w, d), x86::gpb_lo(n)); break;
-    case 2: a_.emit(Inst::kIdMovsx, r(w, d), x86::gpw(n)); break;
-    default: a_.emit(Inst::kIdMovsxd, r(Width::W64, d), x86::gpd(n)); break;
-  }
+  if (from_bytes == 4) return put({0x63}, Width::W64, d, s);
+  Encoder e(room());
+  e.operands({static_cast<u8>(from_bytes == 1 ? 0xBE : 0xBF), Opcode::Escape0F}, w == Width::W64, static_cast<u32>(d),
+             static_cast<u32>(s), false, from_bytes == 1);
+  done(e);
+}
+
+// --- Comparisons -------------------------------------------------------------------------------------------------------
+
+void Assembler::test(Width w, Gp a, i32 b) {
+  Encoder e(room());
+  if (a == Gp::rax) e.short_form(0xA9, w == Width::W64, 0);
+  else e.operands({0xF7}, w == Width::W64, 0, static_cast<u32>(a));
+  e.immediate(b);
+  done(e);
 }
 
 void Assembler::set(Condition c, Gp d, Gp other) {
-  constexpr InstId kIds[] = {Inst::kIdSeto,  Inst::kIdSetno, Inst::kIdSetb, Inst::kIdSetae,
-                               Inst::kIdSete,  Inst::kIdSetne, Inst::kIdSetbe, Inst::kIdSeta,
-                               Inst::kIdSets,  Inst::kIdSetns, Inst::kIdSetp, Inst::kIdSetnp,
-                               Inst::kIdSetl,  Inst::kIdSetge, Inst::kIdSetle, Inst::kIdSetg};
-  auto low = [](Gp reg) { return x86::gpb_lo(static_cast<u32>(reg)); };
+  auto set_low = [&](Condition condition, Gp reg) {
+    Encoder e(room());
+    e.operands({static_cast<u8>(0x90 | static_cast<u8>(condition)), Opcode::Escape0F}, false, 0, static_cast<u32>(reg), false, true);
+    done(e);
+  };
+  auto low = [&](Opcode op, Gp reg, Gp rm) {
+    Encoder e(room());
+    e.operands(op, false, static_cast<u32>(reg), static_cast<u32>(rm), true, true);
+    done(e);
+  };
   if (c == Condition::FloatEqual || c == Condition::FloatNotEqual) {
     bool equal = c == Condition::FloatEqual;
-    a_.emit(equal ? Inst::kIdSete : Inst::kIdSetne, low(d));
-    a_.emit(equal ? Inst::kIdSetnp : Inst::kIdSetp, low(other));
-    a_.emit(equal ? Inst::kIdAnd : Inst::kIdOr, low(d), low(other));
+    set_low(equal ? Condition::Equal : Condition::NotEqual, d);
+    set_low(equal ? Condition::Ordered : Condition::Unordered, other);
+    low({static_cast<u8>(equal ? 0x22 : 0x0A)}, d, other);  // and, or
   } else {
-    a_.emit(kIds[static_cast<u32>(c)], low(d));
+    set_low(c, d);
   }
-  a_.emit(Inst::kIdMovzx, r(Width::W32, d), low(d));
+  low({0xB6, Opcode::Escape0F}, d, d);
 }
 
-void Assembler::load_float(u32 size, Fp d, const Address& from) {
-  bool avx = features_.avx;
-  if (size == 4) a_.emit(avx ? Inst::kIdVmovss : Inst::kIdMovss, x(d), m(from, 4));
-  else if (size == 8) a_.emit(avx ? Inst::kIdVmovsd : Inst::kIdMovsd, x(d), m(from, 8));
-  else a_.emit(avx ? Inst::kIdVmovups : Inst::kIdMovups, x(d), m(from, 16));
+// --- Floats ------------------------------------------------------------------------------------------------------------
+
+// Without AVX the second operand may be the target only where the operands can change places.
+void Assembler::sse(Opcode op, bool commutative, Fp d, Fp a, Fp b) {
+  if (!features_.avx) {
+    if (d == b && d != a) {
+      if (commutative) {
+        std::swap(a, b);
+      } else {
+        // By way of the register that is nobody's.
+        constexpr Fp kScratch = Fp::f5;
+        move(kScratch, b);
+        b = kScratch;
+      }
+    }
+    move(d, a);
+  }
+  sse_pair(op, false, static_cast<u32>(d), static_cast<u32>(a), static_cast<u32>(b));
 }
 
-void Assembler::store_float(u32 size, const Address& to, Fp s) {
-  bool avx = features_.avx;
-  if (size == 4) a_.emit(avx ? Inst::kIdVmovss : Inst::kIdMovss, m(to, 4), x(s));
-  else if (size == 8) a_.emit(avx ? Inst::kIdVmovsd : Inst::kIdMovsd, m(to, 8), x(s));
-  else a_.emit(avx ? Inst::kIdVmovups : Inst::kIdMovups, m(to, 16), x(s));
+void Assembler::sse(Opcode op, Fp d, Fp a, const Address& b) {
+  if (!features_.avx) {
+    move(d, a);
+    return sse_two(op, d, b);
+  }
+  Encoder e(room());
+  e.vex(op, false, static_cast<u32>(d), static_cast<u32>(a), b);
+  done(e);
 }
 
 namespace {
 
-struct Pair {
-  InstId legacy;
-  InstId vex;
-};
-
-Pair float_ids(FloatOp op, bool is_f64) {
-  constexpr Pair kIds[2][6] = {{{Inst::kIdAddss, Inst::kIdVaddss},
-                                {Inst::kIdSubss, Inst::kIdVsubss},
-                                {Inst::kIdMulss, Inst::kIdVmulss},
-                                {Inst::kIdDivss, Inst::kIdVdivss},
-                                {Inst::kIdMinss, Inst::kIdVminss},
-                                {Inst::kIdMaxss, Inst::kIdVmaxss}},
-                               {{Inst::kIdAddsd, Inst::kIdVaddsd},
-                                {Inst::kIdSubsd, Inst::kIdVsubsd},
-                                {Inst::kIdMulsd, Inst::kIdVmulsd},
-                                {Inst::kIdDivsd, Inst::kIdVdivsd},
-                                {Inst::kIdMinsd, Inst::kIdVminsd},
-                                {Inst::kIdMaxsd, Inst::kIdVmaxsd}}};
-  return kIds[is_f64][static_cast<u32>(op)];
-}
-
-Pair bits_ids(Bits op) {
-  constexpr Pair kIds[] = {{Inst::kIdAndps, Inst::kIdVandps},
-                           {Inst::kIdAndnps, Inst::kIdVandnps},
-                           {Inst::kIdOrps, Inst::kIdVorps},
-                           {Inst::kIdXorps, Inst::kIdVxorps}};
-  return kIds[static_cast<u32>(op)];
-}
+constexpr u8 kFloatOpcodes[] = {0x58, 0x5C, 0x59, 0x5E, 0x5D, 0x5F};
+constexpr u8 kBitsOpcodes[] = {0x54, 0x55, 0x56, 0x57};
 
 }  // namespace
 
-// Without AVX the second operand may be the target only where the operands can change places.
-void Assembler::sse(InstId legacy, InstId vex, bool commutative, Fp d, Fp a, Fp b) {
-  if (features_.avx) {
-    a_.emit(vex, x(d), x(a), x(b));
-    return;
-  }
-  if (d == b && d != a) {
-    if (commutative) {
-      std::swap(a, b);
-    } else {
-      // By way of the register that is nobody's.
-      constexpr Fp kScratch = Fp::f5;
-      move(kScratch, b);
-      move(d, a);
-      a_.emit(legacy, x(d), x(kScratch));
-      return;
-    }
-  }
-  move(d, a);
-  a_.emit(legacy, x(d), x(b));
-}
-
 // Which NaN comes out depends on the order of the operands, but every one of them is permitted.
 void Assembler::float_op(FloatOp op, bool is_f64, Fp d, Fp a, Fp b) {
-  Pair ids = float_ids(op, is_f64);
-  sse(ids.legacy, ids.vex, false, d, a, b);
+  sse({kFloatOpcodes[static_cast<u32>(op)], Opcode::Escape0F, scalar(is_f64)}, false, d, a, b);
 }
-
 void Assembler::float_op(FloatOp op, bool is_f64, Fp d, Fp a, const Address& b) {
-  Pair ids = float_ids(op, is_f64);
-  if (features_.avx) {
-    a_.emit(ids.vex, x(d), x(a), m(b, is_f64 ? 8 : 4));
-    return;
-  }
-  move(d, a);
-  a_.emit(ids.legacy, x(d), m(b, is_f64 ? 8 : 4));
+  sse({kFloatOpcodes[static_cast<u32>(op)], Opcode::Escape0F, scalar(is_f64)}, d, a, b);
 }
-
-void Assembler::square_root(bool is_f64, Fp d, Fp s) {
-  if (features_.avx) a_.emit(is_f64 ? Inst::kIdVsqrtsd : Inst::kIdVsqrtss, x(d), x(s), x(s));
-  else a_.emit(is_f64 ? Inst::kIdSqrtsd : Inst::kIdSqrtss, x(d), x(s));
+void Assembler::bits(Bits op, Fp d, Fp a, Fp b) {
+  sse({kBitsOpcodes[static_cast<u32>(op)], Opcode::Escape0F}, op != Bits::AndNot, d, a, b);
+}
+void Assembler::bits(Bits op, Fp d, Fp a, const Address& b) {
+  sse({kBitsOpcodes[static_cast<u32>(op)], Opcode::Escape0F}, d, a, b);
 }
 
 void Assembler::round(Rounding mode, bool is_f64, Fp d, Fp s) {
-  // Bit 3: no precision exception.
-  Imm control(8 | static_cast<u32>(mode));
-  if (features_.avx) a_.emit(is_f64 ? Inst::kIdVroundsd : Inst::kIdVroundss, x(d), x(s), x(s), control);
-  else a_.emit(is_f64 ? Inst::kIdRoundsd : Inst::kIdRoundss, x(d), x(s), control);
-}
-
-void Assembler::bits(Bits op, Fp d, Fp a, Fp b) {
-  Pair ids = bits_ids(op);
-  sse(ids.legacy, ids.vex, op != Bits::AndNot, d, a, b);
-}
-
-void Assembler::bits(Bits op, Fp d, Fp a, const Address& b) {
-  Pair ids = bits_ids(op);
-  if (features_.avx) {
-    a_.emit(ids.vex, x(d), x(a), m(b, 16));
-    return;
-  }
-  move(d, a);
-  a_.emit(ids.legacy, x(d), m(b, 16));
+  Encoder e(room());
+  Opcode op{static_cast<u8>(is_f64 ? 0x0B : 0x0A), Opcode::Escape0F3A, 0x66};
+  if (features_.avx) e.vex(op, false, static_cast<u32>(d), static_cast<u32>(s), static_cast<u32>(s));
+  else e.operands(op, false, static_cast<u32>(d), static_cast<u32>(s));
+  e.byte(8 | static_cast<u32>(mode));  // bit 3: no precision exception
+  done(e);
 }
 
 // minss and maxss give their second operand where the operands are equal or one is a NaN.
@@ -296,37 +332,10 @@ void Assembler::copy_sign(bool, Fp d, Fp from, const Address& magnitude, const A
   bits(Bits::Or, d, d, kScratch);
 }
 
-void Assembler::compare_float(bool is_f64, Fp a, Fp b) {
-  if (features_.avx) a_.emit(is_f64 ? Inst::kIdVucomisd : Inst::kIdVucomiss, x(a), x(b));
-  else a_.emit(is_f64 ? Inst::kIdUcomisd : Inst::kIdUcomiss, x(a), x(b));
-}
-
-void Assembler::compare_float(bool is_f64, Fp a, const Address& b) {
-  if (features_.avx) a_.emit(is_f64 ? Inst::kIdVucomisd : Inst::kIdVucomiss, x(a), m(b, is_f64 ? 8 : 4));
-  else a_.emit(is_f64 ? Inst::kIdUcomisd : Inst::kIdUcomiss, x(a), m(b, is_f64 ? 8 : 4));
-}
-
-void Assembler::gp_to_float(Width w, Fp d, Gp s) {
-  bool wide = w == Width::W64;
-  if (features_.avx) a_.emit(wide ? Inst::kIdVmovq : Inst::kIdVmovd, x(d), r(w, s));
-  else a_.emit(wide ? Inst::kIdMovq : Inst::kIdMovd, x(d), r(w, s));
-}
-
-void Assembler::float_to_gp(Width w, Gp d, Fp s) {
-  bool wide = w == Width::W64;
-  if (features_.avx) a_.emit(wide ? Inst::kIdVmovq : Inst::kIdVmovd, r(w, d), x(s));
-  else a_.emit(wide ? Inst::kIdMovq : Inst::kIdMovd, r(w, d), x(s));
-}
-
 void Assembler::convert_signed(Width from, bool to_f64, Fp d, Gp s) {
   zero_float(d);  // the conversion keeps the upper lanes, and so would wait for them
-  if (features_.avx) a_.emit(to_f64 ? Inst::kIdVcvtsi2sd : Inst::kIdVcvtsi2ss, x(d), x(d), r(from, s));
-  else a_.emit(to_f64 ? Inst::kIdCvtsi2sd : Inst::kIdCvtsi2ss, x(d), r(from, s));
-}
-
-void Assembler::truncate(Width to, bool from_f64, Gp d, Fp s) {
-  if (features_.avx) a_.emit(from_f64 ? Inst::kIdVcvttsd2si : Inst::kIdVcvttss2si, r(to, d), x(s));
-  else a_.emit(from_f64 ? Inst::kIdCvttsd2si : Inst::kIdCvttss2si, r(to, d), x(s));
+  sse_pair({0x2A, Opcode::Escape0F, scalar(to_f64)}, from == Width::W64, static_cast<u32>(d), static_cast<u32>(d),
+           static_cast<u32>(s));
 }
 
 void Assembler::convert_unsigned(bool to_f64, Fp d, Gp s, Gp other) {
@@ -359,11 +368,6 @@ Assembler::Fields Assembler::truncate_checked(Width to, bool is_signed, bool fro
   return {{jump_if(Condition::NotEqual)}, 1};
 }
 
-void Assembler::convert_float(bool to_f64, Fp d, Fp s) {
-  if (features_.avx) a_.emit(to_f64 ? Inst::kIdVcvtss2sd : Inst::kIdVcvtsd2ss, x(d), x(s), x(s));
-  else a_.emit(to_f64 ? Inst::kIdCvtss2sd : Inst::kIdCvtsd2ss, x(d), x(s));
-}
-
 void Assembler::open_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp) {
   for (Gp reg : saved) push(reg);
   if (saved_fp.empty()) return;
@@ -382,22 +386,14 @@ void Assembler::close_frame(std::span<const Gp> saved, std::span<const Fp> saved
 
 void Assembler::jump_back(u32 target) {
   i32 distance = static_cast<i32>(target - (offset() + 2));
-  if (distance >= -128) {
-    u8 code[2] = {0xEB, static_cast<u8>(distance)};
-    a_.embed(code, 2);
-  } else {
-    set_field(field({0xE9}), target);
-  }
+  if (distance >= -128) put_bytes(0xEB, static_cast<u8>(distance));
+  else set_field(field(0xE9), target);
 }
 
 void Assembler::jump_back_if(Condition c, u32 target) {
   i32 distance = static_cast<i32>(target - (offset() + 2));
-  if (distance >= -128) {
-    u8 code[2] = {static_cast<u8>(0x70 | static_cast<u8>(c)), static_cast<u8>(distance)};
-    a_.embed(code, 2);
-  } else {
-    set_field(field({0x0F, static_cast<u8>(0x80 | static_cast<u8>(c))}), target);
-  }
+  if (distance >= -128) put_bytes(0x70 | static_cast<u32>(c), static_cast<u8>(distance));
+  else set_field(jump_if(c), target);
 }
 
 }  // namespace brink::jit

@@ -1,14 +1,17 @@
 // The macro assembler for x86-64, over asmjit's Assembler; assembler.h says what it is. Instructions beyond SSE4.1 and
 // POPCNT are used where the processor has them (Features).
+//
+// All but vector instructions are encoded here (encoder_x64.h), into asmjit's buffer.
 #pragma once
 #include <asmjit/x86.h>
 
 #include <algorithm>
 #include <cstring>
-#include <initializer_list>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "jit/emit/encoder_x64.h"
 #include "jit/emit/registers.h"
 
 namespace brink::jit {
@@ -52,23 +55,17 @@ class Assembler {
   // --- Moves ---
 
   void move(Width w, Gp d, Gp s) {
-    if (d != s || w == Width::W32) a_.emit(x86::Inst::kIdMov, r(w, d), r(w, s));
+    if (d != s || w == Width::W32) put({0x8B}, w, d, s);
   }
   // Leaves the flags alone unless it may use the short form of zero.
-  void move_constant(Gp d, u64 value, bool keep_flags) {
-    if (value == 0 && !keep_flags) a_.emit(x86::Inst::kIdXor, r(Width::W32, d), r(Width::W32, d));
-    else if (value <= 0xFFFFFFFF) a_.emit(x86::Inst::kIdMov, r(Width::W32, d), asmjit::Imm(value));
-    else a_.emit(x86::Inst::kIdMov, r(Width::W64, d), asmjit::Imm(static_cast<i64>(value)));
-  }
-  void exchange(Gp a, Gp b) { a_.emit(x86::Inst::kIdXchg, r(Width::W64, a), r(Width::W64, b)); }
+  void move_constant(Gp d, u64 value, bool keep_flags);
+  void exchange(Gp a, Gp b) { put({0x87}, Width::W64, b, a); }
   void load(Load kind, Gp d, const Address& from);
   void store(u32 bytes, const Address& to, Gp s);
-  void store_constant(u32 bytes, const Address& to, i32 value) {
-    a_.emit(x86::Inst::kIdMov, m(to, bytes), asmjit::Imm(bytes == 1 ? i8(value) : bytes == 2 ? i16(value) : value));
-  }
-  void address(Width w, Gp d, const Address& of) { a_.emit(x86::Inst::kIdLea, r(w, d), m(of, 0)); }
-  void push(Gp reg) { a_.emit(x86::Inst::kIdPush, r(Width::W64, reg)); }
-  void pop(Gp reg) { a_.emit(x86::Inst::kIdPop, r(Width::W64, reg)); }
+  void store_constant(u32 bytes, const Address& to, i32 value);
+  void address(Width w, Gp d, const Address& of) { put({0x8D}, w, d, of); }
+  void push(Gp reg) { put_short(0x50, false, reg); }
+  void pop(Gp reg) { put_short(0x58, false, reg); }
 
   // --- Integers ---
 
@@ -76,83 +73,74 @@ class Assembler {
   void alu(Alu op, Width w, Gp d, Gp a, i32 b);
   void alu(Alu op, Width w, Gp d, Gp a, const Address& b) {
     move_if_other(w, d, a);
-    a_.emit(id(op), r(w, d), m(b, bytes(w)));
+    put(from_operand(extension(op)), w, d, b);
   }
-  void alu_memory(Alu op, Width w, const Address& d, i32 b) { a_.emit(id(op), m(d, bytes(w)), asmjit::Imm(b)); }
-  void alu_memory(Alu op, Width w, const Address& d, Gp b) { a_.emit(id(op), m(d, bytes(w)), r(w, b)); }
+  void alu_memory(Alu op, Width w, const Address& d, i32 b) { arithmetic(extension(op), w, d, b); }
+  void alu_memory(Alu op, Width w, const Address& d, Gp b) { put(to_operand(extension(op)), w, b, d); }
   void multiply(Width w, Gp d, Gp a, Gp b) {
     if (d == b) std::swap(a, b);
     move_if_other(w, d, a);
-    a_.emit(x86::Inst::kIdImul, r(w, d), r(w, b));
+    put(kImul, w, d, b);
   }
-  void multiply(Width w, Gp d, Gp a, i32 b) { a_.emit(x86::Inst::kIdImul, r(w, d), r(w, a), asmjit::Imm(b)); }
+  void multiply(Width w, Gp d, Gp a, i32 b);
   void multiply(Width w, Gp d, Gp a, const Address& b) {
     move_if_other(w, d, a);
-    a_.emit(x86::Inst::kIdImul, r(w, d), m(b, bytes(w)));
+    put(kImul, w, d, b);
   }
   void shift(Shift op, Width w, Gp d, Gp a, u32 count);
   // Without BMI2, and for rotations always: the count must be in rcx, and d must not be.
   void shift(Shift op, Width w, Gp d, Gp a, Gp count);
   bool needs_count_in_rcx(Shift op) const { return !features_.bmi2 || op >= Shift::RotateLeft; }
-  void negate(Width w, Gp d) { a_.emit(x86::Inst::kIdNeg, r(w, d)); }
-  void invert(Width w, Gp d) { a_.emit(x86::Inst::kIdNot, r(w, d)); }
+  void negate(Width w, Gp d) { put({0xF7}, w, 3, d); }
+  void invert(Width w, Gp d) { put({0xF7}, w, 2, d); }
   // The same, and the condition under which the unsigned addition or subtraction left the range.
   Condition alu_carry(Alu op, Width w, Gp d, Gp a, Gp b) {
     move_if_other(w, d, a);
-    a_.emit(id(op), r(w, d), r(w, b));
+    put(from_operand(extension(op)), w, d, b);
     return Condition::Below;
   }
   Condition alu_carry(Alu op, Width w, Gp d, Gp a, i32 b) {
     move_if_other(w, d, a);
-    a_.emit(id(op), r(w, d), asmjit::Imm(b));
+    arithmetic(extension(op), w, d, b);
     return Condition::Below;
   }
   // rdx:rax / divisor
-  void divide(Width w, bool is_signed, Gp divisor) {
-    if (!is_signed) a_.emit(x86::Inst::kIdXor, x86::edx, x86::edx);
-    else a_.emit(w == Width::W32 ? x86::Inst::kIdCdq : x86::Inst::kIdCqo);
-    a_.emit(is_signed ? x86::Inst::kIdIdiv : x86::Inst::kIdDiv, r(w, divisor));
-  }
+  void divide(Width w, bool is_signed, Gp divisor);
   // rdx:rax = rax * factor, unsigned or signed
-  void multiply_wide(bool is_signed, Gp factor) {
-    a_.emit(is_signed ? x86::Inst::kIdImul : x86::Inst::kIdMul, r(Width::W64, factor));
-  }
-  void add_carry(bool subtract, Gp d, Gp s) {
-    a_.emit(subtract ? x86::Inst::kIdSbb : x86::Inst::kIdAdc, r(Width::W64, d), r(Width::W64, s));
-  }
+  void multiply_wide(bool is_signed, Gp factor) { put({0xF7}, Width::W64, is_signed ? 5 : 4, factor); }
+  void add_carry(bool subtract, Gp d, Gp s) { put(from_operand(subtract ? 3 : 2), Width::W64, d, s); }
   void count_leading_zeros(Width w, Gp d, Gp s);
   void count_trailing_zeros(Width w, Gp d, Gp s);
-  void count_ones(Width w, Gp d, Gp s) { a_.emit(x86::Inst::kIdPopcnt, r(w, d), r(w, s)); }
+  void count_ones(Width w, Gp d, Gp s) { put({0xB8, Opcode::Escape0F, 0xF3}, w, d, s); }
   void sign_extend(Width w, Gp d, Gp s, u32 from_bytes);
 
   // --- Comparisons ---
 
-  void compare(Width w, Gp a, Gp b) { a_.emit(x86::Inst::kIdCmp, r(w, a), r(w, b)); }
-  void compare(Width w, Gp a, i32 b) { a_.emit(x86::Inst::kIdCmp, r(w, a), asmjit::Imm(b)); }
-  void compare(Width w, Gp a, const Address& b) { a_.emit(x86::Inst::kIdCmp, r(w, a), m(b, bytes(w))); }
-  void compare(Width w, const Address& a, i32 b) { a_.emit(x86::Inst::kIdCmp, m(a, bytes(w)), asmjit::Imm(b)); }
-  void compare(Width w, const Address& a, Gp b) { a_.emit(x86::Inst::kIdCmp, m(a, bytes(w)), r(w, b)); }
-  void test(Width w, Gp a, Gp b) { a_.emit(x86::Inst::kIdTest, r(w, a), r(w, b)); }
-  void test(Width w, Gp a, i32 b) { a_.emit(x86::Inst::kIdTest, r(w, a), asmjit::Imm(b)); }
+  void compare(Width w, Gp a, Gp b) { put(from_operand(kCompare), w, a, b); }
+  void compare(Width w, Gp a, i32 b) { arithmetic(kCompare, w, a, b); }
+  void compare(Width w, Gp a, const Address& b) { put(from_operand(kCompare), w, a, b); }
+  void compare(Width w, const Address& a, i32 b) { arithmetic(kCompare, w, a, b); }
+  void compare(Width w, const Address& a, Gp b) { put(to_operand(kCompare), w, b, a); }
+  void test(Width w, Gp a, Gp b) { put({0x85}, w, b, a); }
+  void test(Width w, Gp a, i32 b);
   // d = condition ? 1 : 0; for the float equalities too. `other` is a register to work with there.
   void set(Condition c, Gp d, Gp other);
   // Integer conditions only.
-  void move_if(Condition c, Width w, Gp d, Gp s) { a_.emit(cmov_id(c), r(w, d), r(w, s)); }
+  void move_if(Condition c, Width w, Gp d, Gp s) {
+    put({static_cast<u8>(0x40 | static_cast<u8>(c)), Opcode::Escape0F}, w, d, s);
+  }
 
   // --- Floats ---
 
   void move(Fp d, Fp s) {
-    if (d != s) a_.emit(features_.avx ? x86::Inst::kIdVmovaps : x86::Inst::kIdMovaps, x(d), x(s));
+    if (d != s) sse_two({0x28, Opcode::Escape0F}, d, s);
   }
-  void load_float(u32 bytes, Fp d, const Address& from);
-  void store_float(u32 bytes, const Address& to, Fp s);
-  void zero_float(Fp d) {
-    if (features_.avx) a_.emit(x86::Inst::kIdVxorps, x(d), x(d), x(d));
-    else a_.emit(x86::Inst::kIdXorps, x(d), x(d));
-  }
+  void load_float(u32 bytes, Fp d, const Address& from) { sse_two({0x10, Opcode::Escape0F, prefix_of(bytes)}, d, from); }
+  void store_float(u32 bytes, const Address& to, Fp s) { sse_two({0x11, Opcode::Escape0F, prefix_of(bytes)}, s, to); }
+  void zero_float(Fp d) { bits(Bits::Xor, d, d, d); }
   void float_op(FloatOp op, bool is_f64, Fp d, Fp a, Fp b);
   void float_op(FloatOp op, bool is_f64, Fp d, Fp a, const Address& b);
-  void square_root(bool is_f64, Fp d, Fp s);
+  void square_root(bool is_f64, Fp d, Fp s) { sse_merging({0x51, Opcode::Escape0F, scalar(is_f64)}, d, s); }
   void round(Rounding mode, bool is_f64, Fp d, Fp s);
   void bits(Bits op, Fp d, Fp a, Fp b);
   void bits(Bits op, Fp d, Fp a, const Address& b);  // 16 aligned bytes
@@ -163,14 +151,16 @@ class Assembler {
   void negate_float(bool, Fp d, Fp s, const Address& sign) { bits(Bits::Xor, d, s, sign); }
   // d gets the sign of `from`.
   void copy_sign(bool is_f64, Fp d, Fp from, const Address& magnitude, const Address& sign);
-  void compare_float(bool is_f64, Fp a, Fp b);
-  void compare_float(bool is_f64, Fp a, const Address& b);
-  void gp_to_float(Width w, Fp d, Gp s);  // bits
-  void float_to_gp(Width w, Gp d, Fp s);  // bits
+  void compare_float(bool is_f64, Fp a, Fp b) { sse_two(compare_opcode(is_f64), a, b); }
+  void compare_float(bool is_f64, Fp a, const Address& b) { sse_two(compare_opcode(is_f64), a, b); }
+  void gp_to_float(Width w, Fp d, Gp s) { sse_gp({0x6E, Opcode::Escape0F, 0x66}, w, d, s); }  // bits
+  void float_to_gp(Width w, Gp d, Fp s) { sse_gp({0x7E, Opcode::Escape0F, 0x66}, w, s, d); }  // bits
   void convert_signed(Width from, bool to_f64, Fp d, Gp s);
   // An unsigned i64; s and `other` are lost.
   void convert_unsigned(bool to_f64, Fp d, Gp s, Gp other);
-  void truncate(Width to, bool from_f64, Gp d, Fp s);
+  void truncate(Width to, bool from_f64, Gp d, Fp s) {
+    sse_gp({0x2C, Opcode::Escape0F, scalar(from_f64)}, to, static_cast<Fp>(d), static_cast<Gp>(s));
+  }
   // Towards zero; jumps by the fields it answers where d may be wrong. `other` is lost.
   struct Fields {
     Field at[3];
@@ -178,22 +168,22 @@ class Assembler {
   };
   Fields truncate_checked(Width to, bool is_signed, bool from_f64, Gp d, Fp s, Gp other);
   static constexpr bool kTruncatesToU64 = false;
-  void convert_float(bool to_f64, Fp d, Fp s);
+  void convert_float(bool to_f64, Fp d, Fp s) { sse_merging({0x5A, Opcode::Escape0F, scalar(!to_f64)}, d, s); }
 
   // --- Control ---
 
-  Field jump() { return field({0xE9}); }
+  Field jump() { return field(0xE9); }
   // Not for the float equalities.
-  Field jump_if(Condition c) { return field({0x0F, static_cast<u8>(0x80 | static_cast<u8>(c))}); }
+  Field jump_if(Condition c) { return field(0x0F, 0x80 | static_cast<u32>(c)); }
   void jump_back(u32 target);
   void jump_back_if(Condition c, u32 target);
-  void jump(Gp target) { a_.emit(x86::Inst::kIdJmp, r(Width::W64, target)); }
-  void jump(const Address& target) { a_.emit(x86::Inst::kIdJmp, m(target, 8)); }
-  void call(Gp target) { a_.emit(x86::Inst::kIdCall, r(Width::W64, target)); }
-  void call_back(u32 target) { set_field(field({0xE8}), target); }
-  void call(const void* target) { relocations_.push_back({field({0xE8}).at, target}); }
-  void jump(const void* target) { relocations_.push_back({field({0xE9}).at, target}); }
-  void return_() { a_.emit(x86::Inst::kIdRet); }
+  void jump(Gp target) { put({0xFF}, Width::W32, 4, target); }
+  void jump(const Address& target) { put({0xFF}, Width::W32, 4, target); }
+  void call(Gp target) { put({0xFF}, Width::W32, 2, target); }
+  void call_back(u32 target) { set_field(field(0xE8), target); }
+  void call(const void* target) { relocations_.push_back({field(0xE8).at, target}); }
+  void jump(const void* target) { relocations_.push_back({field(0xE9).at, target}); }
+  void return_() { put_bytes(0xC3); }
   // Around a function's body: registers that it keeps for its caller. frame_bytes: between the stack pointer in the body
   // and the word with the return address.
   void open_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp);
@@ -202,11 +192,11 @@ class Assembler {
   void compare_stack(const Address& limit) { compare(Width::W64, Gp::rsp, limit); }
   // Where a load or store that began at this offset will fault.
   u32 access_at(u32 begin) const { return begin; }
-  void trap() { a_.emit(x86::Inst::kIdUd2); }
+  void trap() { put_bytes(0x0F, 0x0B); }  // ud2
   // d = address of what bind() or set_field() will say
   Field address_of(Gp d) {
-    u8 n = static_cast<u8>(d);
-    return field({static_cast<u8>(0x48 | (n >> 3) << 2), 0x8D, static_cast<u8>(0x05 | (n & 7) << 3)});
+    u32 n = static_cast<u32>(d);
+    return field(0x48 | (n >> 3) << 2, 0x8D, 0x05 | (n & 7) << 3);
   }
   void bind(Field f) { set_field(f, offset()); }
   void set_field(Field f, u32 target) {
@@ -220,7 +210,7 @@ class Assembler {
     address(Width::W64, Gp::rdi, first);
     move_constant(Gp::rcx, count, false);
     move_constant(Gp::rax, 0, false);
-    a_.rep().emit(x86::Inst::kIdStos, x86::qword_ptr(x86::rdi), x86::rax);
+    put_bytes(0xF3, 0x48, 0xAB);  // rep stosq
   }
 
   asmjit::x86::Assembler& raw() { return a_; }
@@ -231,27 +221,86 @@ class Assembler {
     void handleError(asmjit::Error, const char*, asmjit::BaseEmitter*) override { failed = true; }
   };
 
-  static constexpr u32 bytes(Width w) { return w == Width::W32 ? 4 : 8; }
-  static x86::Gp r(Width w, Gp reg) {
-    return w == Width::W32 ? static_cast<x86::Gp>(x86::gpd(static_cast<u32>(reg)))
-                           : static_cast<x86::Gp>(x86::gpq(static_cast<u32>(reg)));
+  // --- One instruction each, into asmjit's buffer ---
+
+  u8* room() {
+    if (a_.remainingSpace() < Encoder::kLongest) [[unlikely]]
+      grow();
+    return a_.bufferPtr();
   }
-  static x86::Xmm x(Fp reg) { return x86::xmm(static_cast<u32>(reg)); }
-  static x86::Mem m(const Address& a, u32 size) {
-    if (a.index == Gp::none) return x86::Mem(x86::gpq(static_cast<u32>(a.base)), a.offset, size);
-    return x86::Mem(x86::gpq(static_cast<u32>(a.base)), x86::gpq(static_cast<u32>(a.index)), a.shift, a.offset, size);
+  void grow();
+  void done(const Encoder& encoder) {
+    a_._bufferPtr = encoder.end();
+    code_.textSection()->buffer()._size = std::max(code_.textSection()->buffer()._size, a_.offset());
   }
-  static asmjit::InstId id(Alu op);
-  static asmjit::InstId cmov_id(Condition c);
-  void move_if_other(Width w, Gp d, Gp s) {
-    if (d != s) a_.emit(x86::Inst::kIdMov, r(w, d), r(w, s));
+  void put(Opcode op, Width w, Gp reg, Gp rm) { put(op, w, static_cast<u32>(reg), rm); }
+  void put(Opcode op, Width w, Gp reg, const Address& m) { put(op, w, static_cast<u32>(reg), m); }
+  void put(Opcode op, Width w, u32 reg, Gp rm) {
+    Encoder e(room());
+    e.operands(op, w == Width::W64, reg, static_cast<u32>(rm));
+    done(e);
   }
-  void sse(asmjit::InstId legacy, asmjit::InstId vex, bool commutative, Fp d, Fp a, Fp b);
-  Field field(std::initializer_list<u8> opcode) {
-    u8 bytes[8] = {};
-    std::copy(opcode.begin(), opcode.end(), bytes);
-    a_.embed(bytes, opcode.size() + 4);
+  void put(Opcode op, Width w, u32 reg, const Address& m) {
+    Encoder e(room());
+    e.operands(op, w == Width::W64, reg, m);
+    done(e);
+  }
+  void put_short(u32 code, bool wide, Gp reg) {
+    Encoder e(room());
+    e.short_form(code, wide, static_cast<u32>(reg));
+    done(e);
+  }
+  template <class... Bytes>
+  void put_bytes(Bytes... bytes) {
+    Encoder e(room());
+    (e.byte(static_cast<u32>(bytes)), ...);
+    done(e);
+  }
+  template <class... Bytes>
+  Field field(Bytes... opcode) {
+    Encoder e(room());
+    (e.byte(static_cast<u32>(opcode)), ...);
+    e.immediate(u32{0});
+    done(e);
     return {offset() - 4, offset()};
+  }
+
+  // What the eight arithmetic operations are told apart by (Intel SDM volume 2, table A-6, group 1).
+  static constexpr u32 kCompare = 7;
+  static constexpr u32 extension(Alu op) {
+    constexpr u8 kExtensions[] = {0, 5, 4, 1, 6};
+    return kExtensions[static_cast<u32>(op)];
+  }
+  static constexpr Opcode to_operand(u32 extension) { return {static_cast<u8>(extension << 3 | 1)}; }
+  static constexpr Opcode from_operand(u32 extension) { return {static_cast<u8>(extension << 3 | 3)}; }
+  static constexpr Opcode kImul = {0xAF, Opcode::Escape0F};
+  void arithmetic(u32 extension, Width w, Gp d, i32 b);
+  void arithmetic(u32 extension, Width w, const Address& d, i32 b);
+  void move_if_other(Width w, Gp d, Gp s) {
+    if (d != s) put({0x8B}, w, d, s);
+  }
+
+  static constexpr u8 scalar(bool is_f64) { return is_f64 ? 0xF2 : 0xF3; }
+  static constexpr u8 prefix_of(u32 bytes) { return bytes == 16 ? 0 : scalar(bytes == 8); }
+  static constexpr Opcode compare_opcode(bool is_f64) { return {0x2E, Opcode::Escape0F, static_cast<u8>(is_f64 ? 0x66 : 0)}; }
+  // d = a op b
+  void sse(Opcode op, bool commutative, Fp d, Fp a, Fp b);
+  void sse(Opcode op, Fp d, Fp a, const Address& b);
+  // d = op s; VEX has a second source for the upper lanes in some of them.
+  void sse_two(Opcode op, Fp d, Fp s) { sse_pair(op, false, static_cast<u32>(d), 0, static_cast<u32>(s)); }
+  void sse_merging(Opcode op, Fp d, Fp s) { sse_pair(op, false, static_cast<u32>(d), static_cast<u32>(s), static_cast<u32>(s)); }
+  void sse_gp(Opcode op, Width w, Fp reg, Gp rm) { sse_pair(op, w == Width::W64, static_cast<u32>(reg), 0, static_cast<u32>(rm)); }
+  void sse_pair(Opcode op, bool wide, u32 reg, u32 second, u32 rm) {
+    Encoder e(room());
+    if (features_.avx) e.vex(op, wide, reg, second, rm);
+    else e.operands(op, wide, reg, rm);
+    done(e);
+  }
+  void sse_two(Opcode op, Fp reg, const Address& m) {
+    Encoder e(room());
+    if (features_.avx) e.vex(op, false, static_cast<u32>(reg), 0, m);
+    else e.operands(op, false, static_cast<u32>(reg), m);
+    done(e);
   }
 
   Features features_;

@@ -158,6 +158,25 @@ TEST_F(Encodings, Integers) {
         expect("mov " + D + "," + S + "\nshl " + D + ",0x5", [&](auto& a) { a.shift(Shift::Left, w, d, s, 5); });
       }
       std::string D = name(w, d);
+      for (auto [op, mnemonic] : kAlus) {
+        std::string M = std::string(mnemonic) + " " + D;
+        expect(M + ",0x7f", [&](auto& a) { a.alu(op, w, d, d, 127); });
+        expect(M + ",0x80", [&](auto& a) { a.alu(op, w, d, d, 128); });
+        expect(M + (w == Width::W32 ? ",0xffffff80" : ",0xffffffffffffff80"), [&](auto& a) { a.alu(op, w, d, d, -128); });
+        expect(M + (w == Width::W32 ? ",0x80000000" : ",0xffffffff80000000"), [&](auto& a) { a.alu(op, w, d, d, INT32_MIN); });
+      }
+      expect("cmp " + D + ",0x1", [&](auto& a) { a.compare(w, d, 1); });
+      expect("cmp " + D + ",0x3e8", [&](auto& a) { a.compare(w, d, 1000); });
+      expect("test " + D + ",0x1", [&](auto& a) { a.test(w, d, 1); });
+      expect("test " + D + ",0x7fffffff", [&](auto& a) { a.test(w, d, INT32_MAX); });
+      expect("shl " + D + ",1", [&](auto& a) { a.shift(Shift::Left, w, d, d, 1); });
+      expect("shr " + D + ",1", [&](auto& a) { a.shift(Shift::RightUnsigned, w, d, d, 1); });
+      expect("mul " + std::string(name(Width::W64, d)), [&](auto& a) { a.multiply_wide(false, d); });
+      expect("imul " + std::string(name(Width::W64, d)), [&](auto& a) { a.multiply_wide(true, d); });
+      expect("adc rdx," + std::string(name(Width::W64, d)), [&](auto& a) { a.add_carry(false, Gp::rdx, d); });
+      expect("sbb rdx," + std::string(name(Width::W64, d)), [&](auto& a) { a.add_carry(true, Gp::rdx, d); });
+      expect("movsxd " + std::string(name(Width::W64, d)) + "," + name(Width::W32, Gp::rdi),
+             [&](auto& a) { a.sign_extend(Width::W64, d, Gp::rdi, 4); });
       expect("neg " + D, [&](auto& a) { a.negate(w, d); });
       expect("not " + D, [&](auto& a) { a.invert(w, d); });
       expect("rol " + D + ",0x7", [&](auto& a) { a.shift(Shift::RotateLeft, w, d, d, 7); });
@@ -174,7 +193,15 @@ TEST_F(Encodings, Integers) {
         expect("xor " + D + "," + text(m, size), [&](auto& a) { a.alu(Alu::Xor, w, d, d, m); });
         expect("sub " + text(m, size) + "," + D, [&](auto& a) { a.alu_memory(Alu::Sub, w, m, d); });
         expect("imul " + D + "," + text(m, size), [&](auto& a) { a.multiply(w, d, d, m); });
+        std::string place = text(m, size);
+        expect("lea " + D + "," + place.substr(place.find('[')), [&](auto& a) { a.address(w, d, m); });
       }
+    }
+    for (const Address& m : kAddresses) {
+      expect("cmp " + text(m, size) + ",0x7f", [&](auto& a) { a.compare(w, m, 127); });
+      expect("cmp " + text(m, size) + ",0x80", [&](auto& a) { a.compare(w, m, 128); });
+      expect("add " + text(m, size) + ",0x1", [&](auto& a) { a.alu_memory(Alu::Add, w, m, 1); });
+      expect("jmp " + text(m, "QWORD"), [&](auto& a) { a.jump(m); });
     }
   }
   check();
@@ -266,6 +293,11 @@ TEST_F(Encodings, Floats) {
                  [&](auto& a) { a.convert_signed(Width::W32, f64, d, Gp::rcx); });
           expect(v + "xorps " + (avx ? D + "," + D + "," + D : D + "," + D) + "\n" + v + "cvtsi2" + t + " " + (avx ? D + "," + D : D) + ",r9",
                  [&](auto& a) { a.convert_signed(Width::W64, f64, d, Gp::r9); });
+        }
+        for (const Address& m : {Address{Gp::r13, 16}, Address{Gp::rax, -8, Gp::r12, 3}}) {
+          std::string M = text(m, "XMMWORD");
+          expect(v + "xorps " + (avx ? D + "," + D : D) + "," + M, [&](auto& a) { a.bits(Bits::Xor, d, d, m); });
+          expect(v + "ucomisd " + D + "," + text(m, "QWORD"), [&](auto& a) { a.compare_float(true, d, m); });
         }
         expect(v + "andps " + three, [&](auto& a) { a.bits(Bits::And, d, d, s); });
         expect(v + "andnps " + three, [&](auto& a) { a.bits(Bits::AndNot, d, d, s); });
