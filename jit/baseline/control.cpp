@@ -127,7 +127,7 @@ void FunctionCompiler::on_block(const Instruction& instruction, Frame& frame, u3
   settle_all();
   if (instruction.op != Op::Loop) return;
   store_top(frame.param_slots());
-  a_.align(16);
+  a_.align(kCodeAlignment);
   frame.label.position = a_.offset();
   if (options_.loop_entry) loops_.push_back({instruction.pc, a_.offset()});
   emit_poll();

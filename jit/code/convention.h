@@ -44,6 +44,9 @@ void for_each_argument(std::span<const ValueType> types, F f) {
   }
 }
 
+// Of functions and loops.
+inline constexpr u32 kCodeAlignment = 32;
+
 // Before the entry of every function's code.
 struct CodeHeader {
   const void* wrapper;  // loads the arguments from their slots, calls kCallee, stores the result

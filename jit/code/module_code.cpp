@@ -1,5 +1,6 @@
 #include "jit/code/module_code.h"
 
+#include <algorithm>
 #include <mutex>
 
 namespace brink::jit {
@@ -36,7 +37,7 @@ std::shared_ptr<ModuleCode> ModuleCode::create(std::shared_ptr<CodeArena> arena,
     write_slot(out + kSlotBytes * i, code->slot(static_cast<u32>(i)), stubs.own_function);
   }
   finish_code(code->table_, code->slot(static_cast<u32>(own)));
-  code->next_ = code->table_ + ((kSlotBytes * own + 15) & ~size_t{15});
+  code->next_ = code->table_ + kSlotBytes * own;
   code->end_ = code->table_ + table->size;
   return code;
 }
@@ -46,19 +47,58 @@ ModuleCode::~ModuleCode() {
   for (CodeArena::Block block : blocks_) arena_->release(block);
 }
 
-const u8* ModuleCode::place(std::span<const u8> code, std::span<const Assembler::Relocation> relocations,
-                            const CodeHeader& header, u32 loop_entry) {
-  constexpr u32 kBlock = 64 << 10;
-  size_t wanted = sizeof(CodeHeader) + code.size() + 16;
-  if (static_cast<size_t>(end_ - next_) < wanted || next_ > end_) {
-    if (wanted > (u32{1} << 30)) return nullptr;
-    auto block = arena_->allocate(std::max(kBlock, static_cast<u32>(wanted)));
+namespace {
+
+// Loops that cross a border between pages of this size take up to 1.6 times as long (RATIONALE.md).
+constexpr u64 kPage = 4096;
+
+// Where an entry would lie in free space, or null: aligned, behind its header, and within one page if it can.
+const u8* fit(const u8* begin, const u8* end, size_t size) {
+  u64 at = (reinterpret_cast<u64>(begin) + sizeof(CodeHeader) + kCodeAlignment - 1) & ~u64{kCodeAlignment - 1};
+  if (size <= kPage && at / kPage != (at + size - 1) / kPage) at = (at / kPage + 1) * kPage;
+  u64 limit = reinterpret_cast<u64>(end);
+  return at <= limit && size <= limit - at ? reinterpret_cast<const u8*>(at) : nullptr;
+}
+
+}  // namespace
+
+const u8* ModuleCode::take_room(size_t size) {
+  for (Gap& gap : gaps_) {
+    const u8* entry = fit(gap.begin, gap.end, size);
+    if (entry == nullptr) continue;
+    gap.begin = entry + size;
+    return entry;
+  }
+  const u8* entry = fit(next_, end_, size);
+  if (entry == nullptr) {
+    constexpr u32 kBlock = 64 << 10;
+    if (size > (u32{1} << 30)) return nullptr;
+    auto block = arena_->allocate(std::max(kBlock, static_cast<u32>(size + 2 * kPage)));
     if (!block) return nullptr;
     blocks_.push_back(*block);
+    keep_gap({next_, end_});
     next_ = arena_->begin() + block->offset;
     end_ = next_ + block->size;
+    entry = fit(next_, end_, size);
   }
-  const u8* entry = next_ + sizeof(CodeHeader);
+  keep_gap({next_, entry - sizeof(CodeHeader)});
+  next_ = entry + size;
+  return entry;
+}
+
+void ModuleCode::keep_gap(Gap gap) {
+  constexpr size_t kGaps = 8;
+  auto size = [](const Gap& g) { return g.end - g.begin; };
+  if (size(gap) < 2 * kCodeAlignment) return;
+  if (gaps_.size() < kGaps) return gaps_.push_back(gap);
+  auto smallest = std::min_element(gaps_.begin(), gaps_.end(), [&](const Gap& a, const Gap& b) { return size(a) < size(b); });
+  if (size(*smallest) < size(gap)) *smallest = gap;
+}
+
+const u8* ModuleCode::place(std::span<const u8> code, std::span<const Assembler::Relocation> relocations,
+                            const CodeHeader& header, u32 loop_entry) {
+  const u8* entry = take_room(code.size());
+  if (entry == nullptr) return nullptr;
   u8* out = arena_->writable(entry);
   std::memcpy(out - sizeof(CodeHeader), &header, sizeof header);
   std::memcpy(out, code.data(), code.size());
@@ -67,7 +107,6 @@ const u8* ModuleCode::place(std::span<const u8> code, std::span<const Assembler:
     write_distance(out + relocation.at, entry + relocation.at, relocation.target);
   finish_code(entry, entry + code.size());
   map_->add(entry, {entry + code.size(), this, header.function, header.frame_bytes});
-  next_ = entry + ((code.size() + 15) & ~size_t{15});
   code_bytes_ += code.size();
   return entry;
 }

@@ -71,10 +71,20 @@ class ModuleCode {
   ModuleCode(std::shared_ptr<CodeArena> arena, std::shared_ptr<CodeMap> map, runtime::ModuleState& module)
       : arena_(std::move(arena)), map_(std::move(map)), module_(module) {}
 
+  // Left free before a function that would have crossed a border between pages, or at a block's end.
+  struct Gap {
+    const u8* begin;
+    const u8* end;
+  };
+  // The entry of so much code, with a header's room before it; null when the arena is full.
+  const u8* take_room(size_t size);
+  void keep_gap(Gap gap);
+
   std::shared_ptr<CodeArena> arena_;
   std::shared_ptr<CodeMap> map_;
   runtime::ModuleState& module_;
   std::vector<CodeArena::Block> blocks_;
+  std::vector<Gap> gaps_;
   const u8* table_ = nullptr;
   const u8* next_ = nullptr;
   const u8* end_ = nullptr;
