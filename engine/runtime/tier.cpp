@@ -117,9 +117,20 @@ Flow run_machine_code(State& s, const void* machine) {
   inner.outer = &outer;
   context.frame = s.frame;
   runtime::TierCompiler& compiler = *context.store->engine.state()->config.compiler;
-  bool thrown = compiler.enter(context.tier, machine, s.fp, s.memory);
+  bool has_left = compiler.enter(context.tier, machine, s.fp, s.memory);
   inner = outer;
-  if (thrown) return unwind_callers(s, std::exchange(context.exception, nullptr));
+  if (has_left) [[unlikely]] {
+    runtime::TailCall call = std::exchange(context.tier.tail_call, {});
+    if (call.own != nullptr) {
+      s.sp = s.fp + call.own->param_slots;
+      return tail_call_own(s, call.own);
+    }
+    if (call.any != nullptr) {
+      s.sp = s.fp + call.any->signature->param_slots;
+      return tail_call_any(s, *call.any);
+    }
+    return unwind_callers(s, std::exchange(context.exception, nullptr));
+  }
   pop_frame(s);
   return Flow::Next;
 }

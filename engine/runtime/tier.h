@@ -29,6 +29,10 @@
 // signal handler notes where it was. The activations are still there when the backtrace is made, because nothing has
 // been called since.
 //
+// Tail calls. Machine code gives up its own frame and jumps. A function that was entered from the interpreter and ends in a tail
+// call of what is no machine code leaves its activation, and the interpreter makes the call in the Frame that has
+// become free (TierState::tail_call); else two functions that take turns in the two tiers would nest without end.
+//
 // Exceptions. Before one leaves machine code it is asked whether any interpreted frame further out catches it; if none does, it is a
 // trap, and the backtrace whole. In an activation whose functions do not catch, an exception that comes up to machine code cuts the native stack
 // back to the activation's entry, and the search goes on in the interpreted frame that called it.
@@ -71,6 +75,12 @@ struct Activation {
   const Activation* outer = nullptr;
 };
 
+// One of them, or neither.
+struct TailCall {
+  const FunctionCode* own = nullptr;  // of the same instance
+  const Function* any = nullptr;
+};
+
 // What machine code reaches through a register, at fixed offsets.
 struct alignas(16) TierState {
   static constexpr u32 kArgumentRegisters = 6;
@@ -86,6 +96,7 @@ struct alignas(16) TierState {
   u64 sign32[2] = {0x8000000080000000, 0x8000000080000000};
   u64 sign64[2] = {0x8000000000000000, 0x8000000000000000};
   Context* context = nullptr;
+  TailCall tail_call;  // what remains to be called, when enter() says so; the arguments are in their slots
   const void* loop_position = nullptr;  // on the way into a loop: LoopEntry
 };
 
@@ -114,7 +125,8 @@ class TierCompiler {
   // a module at a time; any thread, other functions of the module running meanwhile. What the compiler keeps for the module
   // is in ModuleState::machine_code.
   virtual const void* compile(ModuleState& module, FunctionCode& code) = 0;
-  // Runs `machine`; true if an exception (Context::exception) came out of it.
+  // Runs `machine`; true if it did not return: TierState::tail_call is to be made, or an exception (Context::exception) came
+  // out of it.
   virtual bool enter(TierState& tier, const void* machine, u64* fp, u8* memory0) = 0;
   // The loop of a compiled function whose instruction is at `loop` in the body.
   virtual LoopEntry loop_entry(const FunctionCode& code, u32 loop) = 0;

@@ -178,12 +178,12 @@ void FunctionCompiler::epilogue() {
 
 // --- Calls -------------------------------------------------------------------------------------------------------------
 
-// The stack's top is the arguments, from position `first`. Everything below goes to its slot, they where the callee expects
-// them. Only popped values may be in registers still, and none of those in an argument register.
-void FunctionCompiler::place_arguments(const RegisteredType& type, u32 first) {
-  for (u32 mask = temporary_gp_ & ~free_gp_; mask != 0; mask &= mask - 1)
+// The stack's top is the arguments, from position `first`. Everything below goes to its slot, if it is to be kept, they where
+// the callee expects them. Only popped values may be in registers still, and none of those in an argument register.
+void FunctionCompiler::place_arguments(const RegisteredType& type, u32 first, bool keep_below) {
+  for (u32 mask = keep_below ? temporary_gp_ & ~free_gp_ : 0; mask != 0; mask &= mask - 1)
     if (u32 at = owner_gp_[__builtin_ctz(mask)]; at < first) store(at);
-  for (u32 mask = temporary_fp_ & ~free_fp_; mask != 0; mask &= mask - 1)
+  for (u32 mask = keep_below ? temporary_fp_ & ~free_fp_ : 0; mask != 0; mask &= mask - 1)
     if (u32 at = owner_fp_[__builtin_ctz(mask)]; at < first) store(at);
 
   struct Move {
@@ -264,23 +264,58 @@ void FunctionCompiler::place_arguments(const RegisteredType& type, u32 first) {
   }
 }
 
+void FunctionCompiler::pop_callee(const Instruction& instruction, bool is_indirect) {
+  Value callee = pop();
+  callee.kind = is_indirect ? kind_of(value_type_of(module_.tables[instruction.index2].type.limits.address)) : Kind::Ref;
+  bring(callee, kCallee);
+}
+
+Gp FunctionCompiler::select_function(const Instruction& instruction, const RegisteredType& type, bool is_indirect,
+                                     u32& outside, u32& null, u32& mismatch) {
+  if (!is_indirect) {
+    a_.test(Width::W64, kCallee, kCallee);
+    chain(null, a_.jump_if(Condition::Equal));
+    return kCallee;
+  }
+  auto load = [&](Gp d, Gp base, u32 offset) { a_.load(Load::U64, d, {base, static_cast<i32>(offset)}); };
+  Gp function = kMore;
+  load(function, kTier, layout::kTables);
+  load(function, function, 8 * instruction.index2);
+  a_.compare(Width::W64, kCallee, Address{function, static_cast<i32>(layout::kTableSize)});
+  chain(outside, a_.jump_if(Condition::AboveEqual));
+  load(function, function, layout::kTableElements);
+  a_.load(Load::U64, function, {function, 0, kCallee, 3});
+  a_.test(Width::W64, function, function);
+  chain(null, a_.jump_if(Condition::Equal));
+  a_.move_constant(kCallScratch, reinterpret_cast<u64>(&type), true);
+  a_.compare(Width::W64, Address{function, static_cast<i32>(layout::kFunctionSignature)}, kCallScratch);
+  chain(mismatch, a_.jump_if(Condition::NotEqual));
+  return function;
+}
+
+void FunctionCompiler::load_machine_code(Gp function, u32& elsewhere) {
+  auto load = [&](Gp base, u32 offset) { a_.load(Load::U64, kCallScratch, {base, static_cast<i32>(offset)}); };
+  load(kTier, layout::kInstance);
+  a_.compare(Width::W64, Address{function, static_cast<i32>(layout::kFunctionInstance)}, kCallScratch);
+  chain(elsewhere, a_.jump_if(Condition::NotEqual));
+  load(function, layout::kFunctionCode);
+  load(kCallScratch, layout::kCodeMachine);
+  a_.test(Width::W64, kCallScratch, kCallScratch);
+  chain(elsewhere, a_.jump_if(Condition::Equal));
+}
+
 void FunctionCompiler::call(const Instruction& instruction) {
   Op op = instruction.op;
   const RegisteredType& type = op == Op::Call ? module_.function_type(instruction.index)
                                               : module_.registry->get(module_.type_ids[instruction.index]);
-  Value callee;
-  if (op != Op::Call) {
-    callee = pop();
-    callee.kind = op == Op::CallRef ? Kind::Ref : kind_of(value_type_of(module_.tables[instruction.index2].type.limits.address));
-    bring(callee, kCallee);
-  }
+  if (op != Op::Call) pop_callee(instruction, op == Op::CallIndirect);
   u32 first = height() - type.param_slots;
   bool is_import = op == Op::Call && instruction.index < module_.imported_functions;
   if (is_import) {
     spill_registers();
     store_top(type.param_slots);
   } else {
-    place_arguments(type, first);
+    place_arguments(type, first, true);
   }
   i32 distance = static_cast<i32>(8 * home(first));
   if (distance != 0) a_.alu(Alu::Add, Width::W64, kFrame, kFrame, distance);
@@ -294,33 +329,9 @@ void FunctionCompiler::call(const Instruction& instruction) {
     else a_.call(machine != nullptr ? machine : module_code_->slot(own));
   } else {
     u32 slow = kNothing;
-    Gp function = kMore, other = kCallScratch;
-    auto load = [&](Gp d, Gp base, u32 offset) { a_.load(Load::U64, d, {base, static_cast<i32>(offset)}); };
-    if (op == Op::CallIndirect) {
-      load(function, kTier, layout::kTables);
-      load(function, function, 8 * instruction.index2);
-      a_.compare(Width::W64, kCallee, Address{function, static_cast<i32>(layout::kTableSize)});
-      chain(slow, a_.jump_if(Condition::AboveEqual));
-      load(function, function, layout::kTableElements);
-      a_.load(Load::U64, function, {function, 0, kCallee, 3});
-      a_.test(Width::W64, function, function);
-      chain(slow, a_.jump_if(Condition::Equal));
-      a_.move_constant(other, reinterpret_cast<u64>(&type), true);
-      a_.compare(Width::W64, Address{function, static_cast<i32>(layout::kFunctionSignature)}, other);
-      chain(slow, a_.jump_if(Condition::NotEqual));
-    } else {
-      a_.test(Width::W64, kCallee, kCallee);
-      chain(slow, a_.jump_if(Condition::Equal));
-      function = kCallee;
-    }
-    load(other, kTier, layout::kInstance);
-    a_.compare(Width::W64, Address{function, static_cast<i32>(layout::kFunctionInstance)}, other);
-    chain(slow, a_.jump_if(Condition::NotEqual));
-    load(other, function, layout::kFunctionCode);
-    load(other, other, layout::kCodeMachine);
-    a_.test(Width::W64, other, other);
-    chain(slow, a_.jump_if(Condition::Equal));
-    a_.call(other);
+    Gp function = select_function(instruction, type, op == Op::CallIndirect, slow, slow, slow);
+    load_machine_code(function, slow);
+    a_.call(kCallScratch);
     SlowPath path{op == Op::CallIndirect ? SlowPath::Kind::Indirect : SlowPath::Kind::Reference, slow, a_.offset(), pc_};
     path.constant = op == Op::CallIndirect ? u64{instruction.index} << 32 | instruction.index2 : instruction.index;
     slow_paths_.push_back(path);
@@ -337,6 +348,54 @@ void FunctionCompiler::call(const Instruction& instruction) {
   }
   for (ValueType result : results)
     for (u32 i = 0; i < result.slots(); ++i) push_slot(kind_of(result));
+}
+
+// The arguments go to this frame's own beginning, and the callee returns to this function's caller.
+void FunctionCompiler::tail_call(const Instruction& instruction) {
+  bool is_direct = instruction.op == Op::ReturnCall, is_indirect = instruction.op == Op::ReturnCallIndirect;
+  const RegisteredType& type = is_direct ? module_.function_type(instruction.index)
+                                         : module_.registry->get(module_.type_ids[instruction.index]);
+  if (!is_direct) pop_callee(instruction, is_indirect);
+  u32 first = height() - type.param_slots;
+  if (is_direct && instruction.index < module_.imported_functions) {
+    store_top(type.param_slots);
+    copy_slots(home(first), 0, type.param_slots);
+    leave_frame();
+    a_.move_constant(kCallee, instruction.index, false);
+    a_.jump(stubs_.import);
+    return become_unreachable();
+  }
+  place_arguments(type, first, false);
+  for_each_argument(type.type.params, [&](ValueType value, u32 slot, Class where, u32) {
+    if (where == Class::Slot) copy_slots(home(first) + slot, slot, value.slots());
+  });
+  if (is_direct) {
+    u32 own = instruction.index - module_.imported_functions;
+    const void* machine = module_state_.code[own].machine.load(std::memory_order_acquire);
+    leave_frame();
+    if (instruction.index == function_index_) a_.jump_back(0);
+    else a_.jump(machine != nullptr ? machine : module_code_->slot(own));
+    return become_unreachable();
+  }
+  // What traps does so in this frame.
+  u32 outside = kNothing, null = kNothing, mismatch = kNothing, elsewhere = kNothing;
+  Gp function = select_function(instruction, type, is_indirect, outside, null, mismatch);
+  trap_all(outside, TrapKind::TableOutOfBounds);
+  trap_all(null, is_indirect ? TrapKind::UninitializedElement : TrapKind::NullReference);
+  if (mismatch != kNothing) {
+    SlowPath check{SlowPath::Kind::Signature, mismatch, a_.offset(), pc_};
+    check.from = static_cast<u8>(function);
+    check.to = static_cast<u8>(kCallScratch);
+    slow_paths_.push_back(check);
+  }
+  load_machine_code(function, elsewhere);
+  leave_frame();
+  a_.jump(kCallScratch);
+  SlowPath path{SlowPath::Kind::TailReference, elsewhere, 0, pc_};
+  path.constant = instruction.index;
+  path.from = static_cast<u8>(function);
+  slow_paths_.push_back(path);
+  become_unreachable();
 }
 
 }  // namespace brink::jit

@@ -318,6 +318,10 @@ void FunctionCompiler::trap_if(Condition condition, TrapKind kind) {
   traps_.push_back({a_.jump_if(condition), kind, pc_});
 }
 
+void FunctionCompiler::trap_all(u32 chain, TrapKind kind) {
+  for (; chain != kNothing; chain = fixups_[chain].next) traps_.push_back({fixups_[chain].field, kind, pc_});
+}
+
 void FunctionCompiler::trap_now(TrapKind kind) {
   a_.call(stubs_.trap[static_cast<u32>(kind)]);
   note_call();
@@ -348,6 +352,18 @@ void FunctionCompiler::finish_slow_paths() {
         a_.call(path.kind == SlowPath::Kind::Indirect ? stubs_.indirect : stubs_.reference);
         note_call();
         break;
+      case SlowPath::Kind::Signature:
+        a_.store(8, scratch, static_cast<Gp>(path.from));
+        a_.store(8, kept, static_cast<Gp>(path.to));
+        a_.call(stubs_.check_signature);
+        note_call();
+        break;
+      case SlowPath::Kind::TailReference:
+        a_.move(Width::W64, kCallee, static_cast<Gp>(path.from));
+        leave_frame();
+        a_.move_constant(kMore, path.constant, true);
+        a_.jump(stubs_.reference);
+        continue;
       case SlowPath::Kind::Scalar: {
         Gp d = static_cast<Gp>(path.to);
         if (d != kCallee) a_.store(8, kept, kCallee);

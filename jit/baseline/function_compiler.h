@@ -237,9 +237,20 @@ class FunctionCompiler : public NullSink {
   void zero_locals(u32 first, u32 count);
   void move_results(u32 count);
   void call(const Instruction& instruction);
-  void place_arguments(const RegisteredType& type, u32 first);
+  void tail_call(const Instruction& instruction);
+  void place_arguments(const RegisteredType& type, u32 first, bool keep_below);
+  // The index or reference on top of the stack, which it pops, in kCallee.
+  void pop_callee(const Instruction& instruction, bool is_indirect);
+  // The Function that it selects, in the register it answers. Chains of jumps: where there is none (outside the table, or
+  // null), and where the signature is another.
+  Gp select_function(const Instruction& instruction, const RegisteredType& type, bool is_indirect, u32& outside, u32& null,
+                     u32& mismatch);
+  // Its machine code in kCallScratch; `elsewhere` where it is of another instance or there is none.
+  void load_machine_code(Gp function, u32& elsewhere);
+  void leave_frame() { a_.leave_frame(shape_.saved, shape_.saved_fp); }
   void finish_call(const RegisteredType& type, u32 first);
   void trap_if(Condition condition, TrapKind kind);
+  void trap_all(u32 chain, TrapKind kind);
   void trap_now(TrapKind kind);
   void emit_poll();
   void finish_slow_paths();
@@ -259,12 +270,12 @@ class FunctionCompiler : public NullSink {
   };
   // Code behind the function's, reached by jumps, that comes back.
   struct SlowPath {
-    enum class Kind : u8 { Poll, Indirect, Reference, Scalar };
+    enum class Kind : u8 { Poll, Indirect, Reference, Scalar, Signature, TailReference };
     Kind kind;
     u32 fields;        // chain
     u32 back;          // where it goes on
     u32 pc;
-    u64 constant = 0;  // Indirect, Reference: kMore; Scalar: the instruction
+    u64 constant = 0;  // Indirect, Reference, TailReference: kMore; Scalar: the instruction
     u8 from = 0, to = 0;
     brink::jit::Kind from_kind = brink::jit::Kind::I32, to_kind = brink::jit::Kind::I32;
   };

@@ -196,6 +196,9 @@ void FunctionCompiler::native(const Instruction& instruction) {
     case Op::Call:
     case Op::CallIndirect:
     case Op::CallRef: return call(instruction);
+    case Op::ReturnCall:
+    case Op::ReturnCallIndirect:
+    case Op::ReturnCallRef: return tail_call(instruction);
     case Op::Return: {
       const auto& results = type_.type.results;
       if (results.size() == 1 && results[0] != kV128) force_top(kind_of(results[0]));

@@ -17,6 +17,7 @@ constexpr std::array<Route, kOpCount> kRoutes = [] {
   };
   for (Op op : {Op::Unreachable, Op::Nop,    Op::Block, Op::Loop,  Op::If,     Op::Else,         Op::End,
                 Op::Br,          Op::BrIf,   Op::BrTable, Op::Return, Op::Call, Op::CallIndirect, Op::CallRef,
+                Op::ReturnCall,  Op::ReturnCallIndirect, Op::ReturnCallRef,
                 Op::Drop,        Op::Select, Op::SelectT, Op::LocalGet, Op::LocalSet, Op::LocalTee, Op::GlobalGet,
                 Op::GlobalSet,   Op::MemorySize, Op::RefNull, Op::RefIsNull, Op::RefAsNonNull, Op::BrOnNull,
                 Op::BrOnNonNull, Op::Throw,  Op::ThrowRef, Op::RefEq})
@@ -25,7 +26,7 @@ constexpr std::array<Route, kOpCount> kRoutes = [] {
   set(Op::I32Const, Op::F64ReinterpretI64, Route::Native);
   set(Op::I32Extend8S, Op::I64Extend32S, Route::Native);
   set(Op::I32TruncSatF32S, Op::I64TruncSatF64U, Route::Native);
-  for (Op op : {Op::ReturnCall, Op::ReturnCallIndirect, Op::ReturnCallRef, Op::Try, Op::Catch, Op::CatchAll, Op::Delegate,
+  for (Op op : {Op::Try, Op::Catch, Op::CatchAll, Op::Delegate,
                 Op::Rethrow, Op::TryTable, Op::BrOnCast, Op::BrOnCastFail})
     routes[static_cast<u32>(op)] = Route::Interpreter;
   return routes;
@@ -33,7 +34,17 @@ constexpr std::array<Route, kOpCount> kRoutes = [] {
 
 bool makes_it_no_leaf(Op op) {
   if (route_of(op) == Route::Runtime) return vector_code(op).form == VectorForm::None;
-  return op == Op::Call || op == Op::CallIndirect || op == Op::CallRef || op == Op::Throw || op == Op::ThrowRef;
+  switch (op) {
+    case Op::Call:
+    case Op::CallIndirect:
+    case Op::CallRef:
+    case Op::ReturnCall:  // two that take turns for ever must look whether they are interrupted
+    case Op::ReturnCallIndirect:
+    case Op::ReturnCallRef:
+    case Op::Throw:
+    case Op::ThrowRef: return true;
+    default: return false;
+  }
 }
 
 // Each loop around an instruction makes it eight times as heavy, up to where nobody can tell any more.

@@ -30,6 +30,9 @@ inline constexpr Gp kStubArguments[] = {Gp::x1, Gp::x2, Gp::x3};
 // Free when the arguments of a call are in place, beside kMore.
 inline constexpr Gp kCallScratch = Gp::x10;
 
+// Words between exit_sp and entry_sp when the function that enter() entered has left its frame and called nobody.
+inline constexpr u32 kWordsBelowEntry = 3;
+
 inline constexpr Gp kTemporaries[] = {Gp::x0, Gp::x1, Gp::x2, Gp::x3, Gp::x4, Gp::x5, Gp::x6, Gp::x7};
 inline constexpr Fp kTemporariesFp[] = {Fp::f0,  Fp::f1,  Fp::f2,  Fp::f3,  Fp::f4,  Fp::f5, Fp::f6,
                                         Fp::f7,  Fp::f24, Fp::f25, Fp::f26, Fp::f27, Fp::f28, Fp::f29};

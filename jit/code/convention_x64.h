@@ -29,6 +29,9 @@ inline constexpr Gp kStubArguments[] = {Gp::rsi, Gp::rdx, Gp::rcx};
 // Free when the arguments of a call are in place, beside kMore.
 inline constexpr Gp kCallScratch = Gp::r11;
 
+// Words between exit_sp and entry_sp when the function that enter() entered has left its frame and called nobody.
+inline constexpr u32 kWordsBelowEntry = 2;
+
 inline constexpr Gp kTemporaries[] = {Gp::rax, Gp::rcx, Gp::rdx, Gp::rsi, Gp::rdi};
 inline constexpr Fp kTemporariesFp[] = {Fp::f0, Fp::f1, Fp::f2, Fp::f3, Fp::f4};
 inline constexpr Gp kPreserved[] = {Gp::rbx, Gp::rbp, Gp::r12, Gp::r8, Gp::r9};

@@ -46,7 +46,7 @@ u64 finish_call(TierState* tier, State& s, Flow flow) {
   if (context.trap == TrapKind::UncaughtException && !context.host_trap && context.exception != nullptr &&
       interpret::is_caught_outside(context, context.exception)) {
     context.frame = tier->activation.entry_frame;
-    return kThrown;
+    return kLeft;
   }
   runtime::leave_by_trap(context);
 }
@@ -57,7 +57,12 @@ u64 throw_object(TierState* tier, gc::ExceptionObject* exception) {
   context.trap = TrapKind::UncaughtException;
   context.awaited = nullptr;
   if (!interpret::is_caught_outside(context, exception)) runtime::leave_by_trap(context);
-  return kThrown;
+  return kLeft;
+}
+
+// Whether the function that was entered from the interpreter has given up its frame for this call.
+bool is_entry_tail_call(const TierState* tier) {
+  return tier->activation.exit_sp == tier->activation.entry_sp - kWordsBelowEntry;
 }
 
 // The arguments that came in registers go to their slots.
@@ -93,12 +98,20 @@ u64 call_own_function(TierState* tier, u64 what, u64* fp, u64) {
   }
   if (const void* machine = code.machine.load(std::memory_order_acquire)) return reinterpret_cast<u64>(machine);
   store_arguments(tier, type, fp);
+  if (is_entry_tail_call(tier)) {
+    tier->tail_call.own = &code;
+    return kLeft;
+  }
   return finish_call(tier, s, interpret::call_own(s, &code, tier->context->exit_pc));
 }
 
 u64 call_import(TierState* tier, u64 what, u64* fp, u64) {
   check_native_stack(tier);
   const runtime::Function& function = *tier->activation.instance->imports[what];
+  if (function.code != nullptr && is_entry_tail_call(tier)) {
+    tier->tail_call.any = &function;
+    return kLeft;
+  }
   State s = state_at(tier, fp, fp + function.signature->param_slots);
   return finish_call(tier, s, interpret::call_any(s, function, tier->context->exit_pc));
 }
@@ -124,6 +137,10 @@ u64 call_reference(TierState* tier, u64 what, u64* fp, u64 more) {
   const RegisteredType& type = *tier->activation.instance->types[more];
   if (function == nullptr) leave_with(tier, TrapKind::NullReference);
   store_arguments(tier, type, fp);
+  if (function->code != nullptr && is_entry_tail_call(tier)) {
+    tier->tail_call.any = function;
+    return kLeft;
+  }
   State s = state_at(tier, fp, fp + type.param_slots);
   return finish_call(tier, s, interpret::call_any(s, *function, tier->context->exit_pc));
 }
@@ -154,6 +171,13 @@ u64 run_scalar(TierState* tier, u64 op) {
   s.pc = bytes;
   if (interpret::instruction_call(static_cast<Op>(op), false)(s) != Flow::Next) runtime::leave_by_trap(*tier->context);
   tier->scratch[0] = slot[0];
+  return kDone;
+}
+
+u64 check_signature(TierState* tier, u64) {
+  const auto* function = reinterpret_cast<const runtime::Function*>(tier->scratch[0]);
+  if (!function->signature->is_below(*reinterpret_cast<const RegisteredType*>(tier->scratch[1])))
+    leave_with(tier, TrapKind::IndirectCallTypeMismatch);
   return kDone;
 }
 

@@ -5,10 +5,10 @@
 
 namespace brink::jit {
 
-// How calls end: kDone, with the results from fp on; kThrown, with Context::exception; or an address where to go on with
-// the arguments as they were.
+// How calls end: kDone, with the results from fp on; kLeft, where the activation is over, because of Context::exception or for
+// TierState::tail_call; or an address where to go on with the arguments as they were.
 inline constexpr u64 kDone = 0;
-inline constexpr u64 kThrown = 1;
+inline constexpr u64 kLeft = 1;
 
 using CallFunction = u64 (*)(runtime::TierState* tier, u64 what, u64* fp, u64 more);
 
@@ -21,13 +21,15 @@ u64 call_indirect(runtime::TierState* tier, u64 what, u64* fp, u64 more);
 // `what` is a Function, `more` the type index.
 u64 call_reference(runtime::TierState* tier, u64 what, u64* fp, u64 more);
 
-// These answer kDone or kThrown.
+// These answer kDone or kLeft.
 u64 run_instruction(runtime::TierState* tier, const u8* bytes, u64* sp, interpret::InstructionCall call);
 u64 throw_tag(runtime::TierState* tier, u64 tag, u64* sp, u64);
 u64 throw_reference(runtime::TierState* tier, u64 reference, u64*, u64);
 
 // A scalar instruction on TierState::scratch[0].
 u64 run_scalar(runtime::TierState* tier, u64 op);
+// Traps unless the Function at scratch[0] is below the type at scratch[1].
+u64 check_signature(runtime::TierState* tier, u64);
 // At a prologue or loop head, when the native stack pointer is below native_limit.
 u64 poll(runtime::TierState* tier, u64);
 [[noreturn]] void trap(runtime::TierState* tier, u64 kind);

@@ -53,13 +53,13 @@ struct Writer {
     a.move(Width::W64, Gp::x0, kTier);
     call(function);
     end_exit();
-    a.compare(Width::W64, Gp::x0, static_cast<i32>(kThrown));
-    auto thrown = a.jump_if(Condition::Equal);
+    a.compare(Width::W64, Gp::x0, static_cast<i32>(kLeft));
+    auto left = a.jump_if(Condition::Equal);
     auto again = a.jump_if(Condition::Above);
     a.load(Load::U64, kResult, {kFrame, 0});
     a.load_float(8, kFloatResult, {kFrame, 0});
     a.return_();
-    a.bind(thrown);
+    a.bind(left);
     a.jump_back(unwind);
     a.bind(again);
     for (u32 i = 0; i < kArgumentCount; ++i) {
@@ -75,9 +75,9 @@ struct Writer {
     call(function);
     end_exit();
     a.test(Width::W64, Gp::x0, Gp::x0);
-    auto thrown = a.jump_if(Condition::NotEqual);
+    auto left = a.jump_if(Condition::NotEqual);
     a.return_();
-    a.bind(thrown);
+    a.bind(left);
     a.jump_back(unwind);
   }
 
@@ -151,6 +151,8 @@ bool Stubs::make(CodeArena& arena, const Features& features) {
   w.keeping_stub(address_of(&jit::poll));
   u32 scalar_at = begin();
   w.keeping_stub(address_of(&run_scalar));
+  u32 check_signature_at = begin();
+  w.keeping_stub(address_of(&jit::check_signature));
   u32 traps_at[kTrapKinds];
   for (u32 kind = 0; kind < kTrapKinds; ++kind) {
     traps_at[kind] = a.offset();
@@ -177,6 +179,7 @@ bool Stubs::make(CodeArena& arena, const Features& features) {
   throw_reference = base + throw_reference_at;
   poll = base + poll_at;
   scalar = base + scalar_at;
+  check_signature = base + check_signature_at;
   for (u32 kind = 0; kind < kTrapKinds; ++kind) trap[kind] = base + traps_at[kind];
   return true;
 }

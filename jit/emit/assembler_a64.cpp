@@ -483,14 +483,13 @@ void Assembler::open_frame(std::span<const Gp> saved, std::span<const Fp> saved_
   for (Gp reg : saved) store(8, {Gp::sp, std::exchange(at, at + 8)}, reg);
 }
 
-void Assembler::close_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp) {
+void Assembler::leave_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp) {
   u32 size = frame_bytes(saved.size() + saved_fp.size()) + 8;
   i32 at = 0;
   for (Fp reg : saved_fp) load_float(8, reg, {Gp::sp, std::exchange(at, at + 8)});
   for (Gp reg : saved) load(Load::U64, reg, {Gp::sp, std::exchange(at, at + 8)});
   load(Load::U64, Gp::x30, {Gp::sp, static_cast<i32>(size - 8)});
   add_constant(Width::W64, Gp::sp, Gp::sp, size);
-  return_();
 }
 
 void Assembler::compare_stack(const Address& limit) {

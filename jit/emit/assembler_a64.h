@@ -148,7 +148,11 @@ class Assembler {
   // Around a function's body: the return address, and registers that it keeps for its caller. frame_bytes: between the stack
   // pointer in the body, which is a multiple of 16, and the word with the return address.
   void open_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp);
-  void close_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp);  // and returns
+  void leave_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp);
+  void close_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp) {  // and returns
+    leave_frame(saved, saved_fp);
+    return_();
+  }
   static constexpr u32 frame_bytes(size_t saved) { return ((8 * static_cast<u32>(saved) + 8 + 15) & ~15u) - 8; }
   void compare_stack(const Address& limit);
   // Where a load or store that began at this offset will fault: its last instruction is the access.

@@ -375,13 +375,12 @@ void Assembler::open_frame(std::span<const Gp> saved, std::span<const Fp> saved_
   for (size_t i = 0; i < saved_fp.size(); ++i) store_float(8, {Gp::rsp, static_cast<i32>(8 * i)}, saved_fp[i]);
 }
 
-void Assembler::close_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp) {
+void Assembler::leave_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp) {
   if (!saved_fp.empty()) {
     for (size_t i = 0; i < saved_fp.size(); ++i) load_float(8, saved_fp[i], {Gp::rsp, static_cast<i32>(8 * i)});
     alu(Alu::Add, Width::W64, Gp::rsp, Gp::rsp, static_cast<i32>(8 * saved_fp.size()));
   }
   for (size_t i = saved.size(); i-- > 0;) pop(saved[i]);
-  return_();
 }
 
 void Assembler::jump_back(u32 target) {

@@ -187,7 +187,11 @@ class Assembler {
   // Around a function's body: registers that it keeps for its caller. frame_bytes: between the stack pointer in the body
   // and the word with the return address.
   void open_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp);
-  void close_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp);  // and returns
+  void leave_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp);
+  void close_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp) {  // and returns
+    leave_frame(saved, saved_fp);
+    return_();
+  }
   static constexpr u32 frame_bytes(size_t saved) { return static_cast<u32>(8 * saved); }
   void compare_stack(const Address& limit) { compare(Width::W64, Gp::rsp, limit); }
   // Where a load or store that began at this offset will fault.
