@@ -28,7 +28,7 @@ struct Statistics {
   u64 loop_entries = 0;   // frames that went on in machine code in the middle of a loop
   u64 nanoseconds = 0;    // spent on them
   // Left to the interpreter, by reason.
-  u64 unsupported = 0;    // an instruction (try blocks, br_on_cast)
+  u64 unsupported = 0;    // an instruction (try blocks)
   u64 out_of_room = 0;    // the arena was full
   u64 failed = 0;         // could not be encoded: a defect
 };

@@ -10,29 +10,6 @@
 namespace brink::jit {
 namespace {
 
-// The same calls in the interpreter and in machine code.
-struct Both {
-  explicit Both(const std::string& text, const StoreLimits& limits = {}, const std::function<void(Linker&)>& imports = {})
-      : interpreted(text, nullptr, limits, imports), compiled(text, compiler(), limits, imports) {}
-  std::string expect_same(const std::string& name, const std::vector<Value>& arguments) {
-    std::string wanted = interpreted.call(name, arguments);
-    std::string found = compiled.call(name, arguments);
-    std::string given;
-    for (const Value& value : arguments) given += value.to_string() + " ";
-    EXPECT_EQ(found, wanted) << name << " " << given;
-    return found;
-  }
-  void expect_all_compiled() {
-    Statistics statistics = compiled.compiler()->statistics();
-    EXPECT_GT(statistics.functions, 0u);
-    EXPECT_EQ(statistics.unsupported, 0u);
-    EXPECT_EQ(statistics.out_of_room, 0u);
-    EXPECT_EQ(statistics.failed, 0u);
-  }
-  Guest interpreted;
-  Guest compiled;
-};
-
 std::vector<u64> edges(bool is_64) {
   std::vector<u64> values;
   for (u64 middle : {u64{0}, u64{1} << 7, u64{1} << 15, u64{1} << 31, u64{1} << 32, u64{1} << 63})

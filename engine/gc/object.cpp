@@ -8,6 +8,7 @@ namespace {
 RegisteredType nameless_type() {
   RegisteredType type;
   type.display.push_back(kNoType);
+  type.supers = type.display.data();
   return type;
 }
 

@@ -103,6 +103,7 @@ TypeId TypeRegistry::add_group(std::span<const SubType> group) {
       entry.display = super.display;
     }
     entry.display.push_back(id);
+    entry.supers = entry.display.data();
     entry.param_slots = count_slots(type.params);
     entry.result_slots = count_slots(type.results);
     ++size_;

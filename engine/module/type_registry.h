@@ -38,6 +38,7 @@ struct RegisteredType {
   TypeId id = kNoType;
   u32 depth = 0;                // length of the supertype chain above it
   std::vector<TypeId> display;  // display[i] = the supertype at depth i; display[depth] = id itself
+  const TypeId* supers = nullptr;  // the display's first, for machine code
   u32 param_slots = 0;          // Func: value-stack slots of parameters and of results
   u32 result_slots = 0;
   ObjectLayout layout;

@@ -287,7 +287,7 @@ Gp FunctionCompiler::select_function(const Instruction& instruction, const Regis
   a_.load(Load::U64, function, {function, 0, kCallee, 3});
   a_.test(Width::W64, function, function);
   chain(null, a_.jump_if(Condition::Equal));
-  a_.move_constant(kCallScratch, reinterpret_cast<u64>(&type), true);
+  load_type(kCallScratch, type);
   a_.compare(Width::W64, Address{function, static_cast<i32>(layout::kFunctionSignature)}, kCallScratch);
   chain(mismatch, a_.jump_if(Condition::NotEqual));
   return function;

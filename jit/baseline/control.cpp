@@ -228,6 +228,8 @@ void FunctionCompiler::on_branch(const Instruction& instruction, Frame& target, 
       branch_if(Condition::Equal);
       return push(reference);
     }
+    case Op::BrOnCast:
+    case Op::BrOnCastFail: return branch_on_cast(instruction, target);
     default: {  // BrOnNonNull: the reference is the last of the label's values
       settle_flags();
       if (in_register) {

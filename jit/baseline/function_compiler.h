@@ -207,6 +207,22 @@ class FunctionCompiler : public NullSink {
   bool vector_instruction(const Instruction& instruction);
   bool vector_access(const Instruction& instruction);
 
+  // --- Objects (objects.cpp) ---
+
+  void access_object(const Instruction& instruction);
+  void array_length();
+  void make_i31();
+  void get_i31(bool is_signed);
+  void test_reference(ValueType type);
+  void cast_reference(ValueType type);
+  void branch_on_cast(const Instruction& instruction, Frame& target);
+  void trap_if_null(Gp reference);
+  // Goes on where the reference has the type; the chain's jumps are taken where not. The other registers and the flags are
+  // lost.
+  void match(Gp reference, ValueType type, Gp other, Gp another, u32& no);
+  // A type's address, as objects, functions and call sites name it.
+  void load_type(Gp d, const RegisteredType& type) { a_.move_constant(d, reinterpret_cast<u64>(&type), true); }
+
   // --- Control (control.cpp, calls.cpp) ---
 
   struct Fixup {

@@ -193,6 +193,24 @@ void FunctionCompiler::native(const Instruction& instruction) {
       trap_if(Condition::Equal, TrapKind::NullReference);
       return push(value);
     }
+    case Op::StructGet:
+    case Op::StructGetS:
+    case Op::StructGetU:
+    case Op::StructSet:
+    case Op::ArrayGet:
+    case Op::ArrayGetS:
+    case Op::ArrayGetU:
+    case Op::ArraySet: return access_object(instruction);
+    case Op::ArrayLen: return array_length();
+    case Op::RefTest:
+    case Op::RefTestNull: return test_reference(instruction.type);
+    case Op::RefCast:
+    case Op::RefCastNull: return cast_reference(instruction.type);
+    case Op::AnyConvertExtern:
+    case Op::ExternConvertAny: return;  // the same bits
+    case Op::RefI31: return make_i31();
+    case Op::I31GetS:
+    case Op::I31GetU: return get_i31(op == Op::I31GetS);
     case Op::Call:
     case Op::CallIndirect:
     case Op::CallRef: return call(instruction);

@@ -20,14 +20,18 @@ constexpr std::array<Route, kOpCount> kRoutes = [] {
                 Op::ReturnCall,  Op::ReturnCallIndirect, Op::ReturnCallRef,
                 Op::Drop,        Op::Select, Op::SelectT, Op::LocalGet, Op::LocalSet, Op::LocalTee, Op::GlobalGet,
                 Op::GlobalSet,   Op::MemorySize, Op::RefNull, Op::RefIsNull, Op::RefAsNonNull, Op::BrOnNull,
-                Op::BrOnNonNull, Op::Throw,  Op::ThrowRef, Op::RefEq})
+                Op::BrOnNonNull, Op::BrOnCast, Op::BrOnCastFail, Op::Throw,  Op::ThrowRef, Op::RefEq, Op::ArrayLen})
     routes[static_cast<u32>(op)] = Route::Native;
   set(Op::I32Load, Op::I64Store32, Route::Native);
   set(Op::I32Const, Op::F64ReinterpretI64, Route::Native);
   set(Op::I32Extend8S, Op::I64Extend32S, Route::Native);
   set(Op::I32TruncSatF32S, Op::I64TruncSatF64U, Route::Native);
+  set(Op::StructGet, Op::StructSet, Route::Native);
+  set(Op::ArrayGet, Op::ArraySet, Route::Native);
+  set(Op::RefTest, Op::RefCastNull, Route::Native);
+  set(Op::AnyConvertExtern, Op::I31GetU, Route::Native);
   for (Op op : {Op::Try, Op::Catch, Op::CatchAll, Op::Delegate,
-                Op::Rethrow, Op::TryTable, Op::BrOnCast, Op::BrOnCastFail})
+                Op::Rethrow, Op::TryTable})
     routes[static_cast<u32>(op)] = Route::Interpreter;
   return routes;
 }();

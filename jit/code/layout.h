@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 
+#include "engine/gc/object.h"
 #include "engine/runtime/objects.h"
 #include "engine/runtime/tier.h"
 
@@ -37,6 +38,11 @@ inline constexpr u32 kFunctionSignature = offsetof(runtime::Function, signature)
 inline constexpr u32 kFunctionInstance = offsetof(runtime::Function, instance);
 inline constexpr u32 kFunctionCode = offsetof(runtime::Function, code);
 inline constexpr u32 kCodeMachine = offsetof(runtime::FunctionCode, machine);
+inline constexpr u32 kTypeId = offsetof(RegisteredType, id);
+inline constexpr u32 kTypeDepth = offsetof(RegisteredType, depth);
+inline constexpr u32 kTypeSupers = offsetof(RegisteredType, supers);
+inline constexpr u32 kObjectType = offsetof(gc::Object, type);
+inline constexpr u32 kArrayLength = offsetof(gc::ArrayObject, length);
 inline constexpr u32 kGlobalBits = offsetof(runtime::Global, bits);
 static_assert(sizeof(runtime::MemoryLength) == 8);
 

@@ -174,6 +174,11 @@ u64 run_scalar(TierState* tier, u64 op) {
   return kDone;
 }
 
+u64 test_heap_type(TierState* tier, u64) {
+  tier->scratch[0] = gc::is_instance_of(tier->scratch[0], static_cast<AbstractHeap>(tier->scratch[1]));
+  return kDone;
+}
+
 u64 check_signature(TierState* tier, u64) {
   const auto* function = reinterpret_cast<const runtime::Function*>(tier->scratch[0]);
   if (!function->signature->is_below(*reinterpret_cast<const RegisteredType*>(tier->scratch[1])))

@@ -28,6 +28,8 @@ u64 throw_reference(runtime::TierState* tier, u64 reference, u64*, u64);
 
 // A scalar instruction on TierState::scratch[0].
 u64 run_scalar(runtime::TierState* tier, u64 op);
+// Replaces the reference at scratch[0], which is not null, by whether it has the abstract heap type at scratch[1].
+u64 test_heap_type(runtime::TierState* tier, u64);
 // Traps unless the Function at scratch[0] is below the type at scratch[1].
 u64 check_signature(runtime::TierState* tier, u64);
 // At a prologue or loop head, when the native stack pointer is below native_limit.

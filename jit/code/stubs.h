@@ -27,10 +27,11 @@ struct Stubs {
   const u8* instruction = nullptr;
   const u8* throw_tag = nullptr;
   const u8* throw_reference = nullptr;
-  // Keep every register but the flags. scalar: the instruction's number in kCallee; TierState::scratch, as check_signature.
+  // Keep every register but the flags. scalar: the instruction's number in kCallee; TierState::scratch, as the others.
   const u8* poll = nullptr;
   const u8* scalar = nullptr;
   const u8* check_signature = nullptr;
+  const u8* test_heap_type = nullptr;
   const u8* trap[kTrapKinds] = {};
 
   // False when the arena has no room.

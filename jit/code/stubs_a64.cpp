@@ -153,6 +153,8 @@ bool Stubs::make(CodeArena& arena, const Features& features) {
   w.keeping_stub(address_of(&run_scalar));
   u32 check_signature_at = begin();
   w.keeping_stub(address_of(&jit::check_signature));
+  u32 test_heap_type_at = begin();
+  w.keeping_stub(address_of(&jit::test_heap_type));
   u32 traps_at[kTrapKinds];
   for (u32 kind = 0; kind < kTrapKinds; ++kind) {
     traps_at[kind] = a.offset();
@@ -180,6 +182,7 @@ bool Stubs::make(CodeArena& arena, const Features& features) {
   poll = base + poll_at;
   scalar = base + scalar_at;
   check_signature = base + check_signature_at;
+  test_heap_type = base + test_heap_type_at;
   for (u32 kind = 0; kind < kTrapKinds; ++kind) trap[kind] = base + traps_at[kind];
   return true;
 }
