@@ -49,6 +49,8 @@ void FunctionCompiler::on_start(const BodyState& state, std::span<const u8> code
     if (scan_.locals[i].weight == 0) continue;
     Kind kind = locals_[i].kind;
     if (kind == Kind::I32 || kind == Kind::I64) gp_locals.push_back(i);
+    // A vector must be used more than it would have to be stored and loaded around calls.
+    if (kind == Kind::V128 && scan_.locals[i].weight <= 2 * scan_.vector_call_weight) continue;
     if (is_float(kind)) fp_locals.push_back(i);
   }
   auto rank = [&](std::vector<u32>& list) {
@@ -86,7 +88,11 @@ void FunctionCompiler::on_start(const BodyState& state, std::span<const u8> code
       shape_.saved_fp.push_back(fp_free[i]);
     }
     locals_[fp_locals[i]].reg = static_cast<u8>(fp_free[i]);
+    if (locals_[fp_locals[i]].kind == Kind::V128) pinned_vectors_.push_back(fp_locals[i]);
   }
+  // What a leaf has not used for locals.
+  for (size_t i = gp_locals.size(); i < unsaved_gp; ++i) temporary_gp_ |= bit(gp_free[i]);
+  for (size_t i = fp_locals.size(); i < unsaved_fp; ++i) temporary_fp_ |= bit(fp_free[i]);
   free_gp_ = temporary_gp_;
   free_fp_ = temporary_fp_;
   prologue();
@@ -304,6 +310,14 @@ void FunctionCompiler::load_machine_code(Gp function, u32& elsewhere) {
   chain(elsewhere, a_.jump_if(Condition::Equal));
 }
 
+void FunctionCompiler::store_pinned_vectors() {
+  for (u32 index : pinned_vectors_) a_.store_float(16, slot_address(locals_[index].slot), locals_[index].fp());
+}
+
+void FunctionCompiler::load_pinned_vectors() {
+  for (u32 index : pinned_vectors_) a_.load_float(16, locals_[index].fp(), slot_address(locals_[index].slot));
+}
+
 void FunctionCompiler::call(const Instruction& instruction) {
   Op op = instruction.op;
   const RegisteredType& type = op == Op::Call ? module_.function_type(instruction.index)
@@ -317,6 +331,7 @@ void FunctionCompiler::call(const Instruction& instruction) {
   } else {
     place_arguments(type, first, true);
   }
+  store_pinned_vectors();
   i32 distance = static_cast<i32>(8 * home(first));
   if (distance != 0) a_.alu(Alu::Add, Width::W64, kFrame, kFrame, distance);
   if (is_import) {
@@ -338,6 +353,7 @@ void FunctionCompiler::call(const Instruction& instruction) {
   }
   note_call();
   if (distance != 0) a_.alu(Alu::Sub, Width::W64, kFrame, kFrame, distance);
+  load_pinned_vectors();
   truncate(first);
   free_gp_ = temporary_gp_;
   free_fp_ = temporary_fp_;

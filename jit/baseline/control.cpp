@@ -389,9 +389,10 @@ void FunctionCompiler::finish_slow_paths() {
     pc_ = site.pc;
     trap_now(site.kind);
   }
-  if (!constants_.empty()) a_.align(16);
-  for (const VectorConstant& constant : constants_) {
-    a_.bind(constant.field);
+  if (!pool_.empty()) a_.align(16);
+  for (Pooled& constant : pool_) {
+    if (constant.fields == kNothing) continue;
+    bind_chain(constant.fields);
     a_.embed(constant.bytes, sizeof constant.bytes);
   }
 }

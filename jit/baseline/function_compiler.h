@@ -4,7 +4,8 @@
 // the flags for the branch or select behind it, a result goes straight into the local that the next instruction sets.
 // Locals that are used most, weighted by loop depth, are pinned: they live in a register for the whole function, so that
 // blocks merge without moves and calls without spills. All others live in their slots. Locals of reference types are never
-// pinned, and a reference in a register goes to its slot before every call, because the collector looks only there.
+// pinned, and a reference in a register goes to its slot before every call, because the collector looks only there. Of a pinned
+// vector callees keep the lower half at most (convention.h), so it is stored before calls and loaded behind them.
 //
 // At a block's border every operand below it is in its slot or a constant; inside, registers are handed out as they come.
 // A label that takes one value takes it in kResult or kFloatResult, all others take theirs in their slots. In code that cannot be
@@ -86,6 +87,8 @@ class FunctionCompiler : public NullSink {
   bool is_too_large() const { return a_.offset() > size_limit_; }
 
  private:
+  friend class VectorCompiler;  // the processor's own part, for vectors
+
   struct LocalInfo {
     Kind kind;
     u8 reg;  // kUnpinned, or the register of its class
@@ -114,6 +117,9 @@ class FunctionCompiler : public NullSink {
   void push_constant(Kind kind, u64 bits);
   void push_gp(Kind kind, Gp reg);
   void push_fp(Kind kind, Fp reg);
+  // With both positions of a vector.
+  void push_whole(const Value& value);
+  Value pop_whole(Kind kind);
   void push_flags(Condition condition);
   Value pop();
   void truncate(u32 height);
@@ -166,6 +172,9 @@ class FunctionCompiler : public NullSink {
   void bring(Value& value, Fp reg);
   void load_to(const Value& value, Gp reg, bool keep_flags);
   void load_to(const Value& value, Fp reg);
+  // The number of 16 bytes in the pool behind the function's code.
+  u32 pooled(const void* bytes);
+  void load_pooled(Fp reg, u32 number);
   // The local that the next instruction sets or tees, if a result of `kind` may go straight into its register.
   const LocalInfo* next_local(Kind kind) const;
   // Where a result goes: into that local, or over an operand that is not needed any more, or into a register of its own.
@@ -203,9 +212,9 @@ class FunctionCompiler : public NullSink {
   Address locate(const Instruction& instruction, Value& address, u32 bytes, Gp held[2]);
   bool is_guarded(const Instruction& instruction) const;
   u32 memory_index(const Instruction& instruction) const;
-  // False where the interpreter's function is to be called (vectors.cpp).
-  bool vector_instruction(const Instruction& instruction);
-  bool vector_access(const Instruction& instruction);
+  // Those that has_vector_code() knows; vectors_….cpp.
+  void vector_instruction(const Instruction& instruction);
+  void vector_access(const Instruction& instruction);
 
   // --- Objects (objects.cpp) ---
 
@@ -264,6 +273,9 @@ class FunctionCompiler : public NullSink {
   // Its machine code in kCallScratch; `elsewhere` where it is of another instance or there is none.
   void load_machine_code(Gp function, u32& elsewhere);
   void leave_frame() { a_.leave_frame(shape_.saved, shape_.saved_fp); }
+  // Around what does not keep the upper halves of float registers.
+  void store_pinned_vectors();
+  void load_pinned_vectors();
   void finish_call(const RegisteredType& type, u32 first);
   void trap_if(Condition condition, TrapKind kind);
   void trap_all(u32 chain, TrapKind kind);
@@ -313,6 +325,7 @@ class FunctionCompiler : public NullSink {
   const u8* code_end_ = nullptr;
   u32 pc_ = 0;
   std::vector<LocalInfo> locals_;
+  std::vector<u32> pinned_vectors_;  // locals
   u32 local_slots_ = 0;
   FrameShape shape_;
 
@@ -330,11 +343,11 @@ class FunctionCompiler : public NullSink {
   std::vector<TrapSite> traps_;
   std::vector<SlowPath> slow_paths_;
   u32 epilogue_chain_ = kNothing;
-  struct VectorConstant {
-    Assembler::Field field;
+  struct Pooled {
     u8 bytes[16];
+    u32 fields = kNothing;  // chain of what refers to it; nothing is written where there is none
   };
-  std::vector<VectorConstant> constants_;
+  std::vector<Pooled> pool_;
 
   std::vector<LoopPosition> loops_;
   u32 loop_entry_ = 0;

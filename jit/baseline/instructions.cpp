@@ -2,6 +2,7 @@
 #include <cassert>
 
 #include "jit/baseline/function_compiler.h"
+#include "jit/baseline/vectors.h"
 
 namespace brink::jit {
 
@@ -12,23 +13,11 @@ void FunctionCompiler::on_local(const Instruction& instruction) {
   LocalInfo& local = locals_[index];
   if (instruction.op == Op::LocalGet) {
     settle_flags();
-    if (local.kind == Kind::V128) {
-      copy_slots(local.slot, home(height()), 2);
-      push_slot(Kind::V128);
-      return push_slot(Kind::V128);
-    }
-    return push({.place = Place::Local, .kind = local.kind, .index = index});
+    return push_whole({.place = Place::Local, .kind = local.kind, .index = index});
   }
   bool is_tee = instruction.op == Op::LocalTee;
   settle_flags();
-  if (local.kind == Kind::V128) {
-    u32 from = height() - 2;
-    copy_slots(home(from), local.slot, 2);
-    if (!is_tee) truncate(from);
-    return;
-  }
-  Value value = pop();
-  value.kind = local.kind;
+  Value value = pop_whole(local.kind);
   bool is_same = value.place == Place::Local && value.index == index;
   if (local.pinned()) {
     if (!is_same && !(value.place == Place::Register && value.reg == local.reg)) {
@@ -40,10 +29,10 @@ void FunctionCompiler::on_local(const Instruction& instruction) {
   } else if (!is_same) {
     detach_aliases(index);
     store_value(value, local.slot);
-    if (is_tee && (value.place == Place::Register || value.is_constant())) return push(value);
+    if (is_tee && (value.place == Place::Register || value.is_constant())) return push_whole(value);
     release(value);
   }
-  if (is_tee) push({.place = Place::Local, .kind = local.kind, .index = index});
+  if (is_tee) push_whole({.place = Place::Local, .kind = local.kind, .index = index});
 }
 
 void FunctionCompiler::on_global(const Instruction& instruction) {
@@ -57,18 +46,10 @@ void FunctionCompiler::on_global(const Instruction& instruction) {
     return Address{reg, static_cast<i32>(layout::kGlobalBits)};
   };
   if (instruction.op == Op::GlobalGet) {
-    if (kind == Kind::V128) {
-      Gp at = take_gp();
-      a_.load_float(16, kScratchFp, find(at));
-      release(at);
-      a_.store_float(16, slot_address(home(height())), kScratchFp);
-      push_slot(kind);
-      return push_slot(kind);
-    }
     if (is_float(kind)) {
       Gp at = take_gp();
       Fp d = result_fp(kind, nullptr);
-      a_.load_float(kind == Kind::F32 ? 4 : 8, d, find(at));
+      a_.load_float(float_bytes(kind), d, find(at));
       release(at);
       return push_fp(kind, d);
     }
@@ -76,22 +57,13 @@ void FunctionCompiler::on_global(const Instruction& instruction) {
     a_.load(kind == Kind::I32 ? Load::U32 : Load::U64, d, find(d));
     return push_gp(kind, d);
   }
-  if (kind == Kind::V128) {
-    store_top(2);
-    Gp at = take_gp();
-    a_.load_float(16, kScratchFp, slot_address(home(height() - 2)));
-    a_.store_float(16, find(at), kScratchFp);
-    release(at);
-    return truncate(height() - 2);
-  }
-  Value value = pop();
-  value.kind = kind;
+  Value value = pop_whole(kind);
   if (is_float(kind)) {
     Fp s = in_fp(value);
     Gp at = take_gp();
     Address to = find(at);
     if (kind == Kind::F32) a_.store_constant(8, to, 0);
-    a_.store_float(kind == Kind::F32 ? 4 : 8, to, s);
+    a_.store_float(float_bytes(kind), to, s);
     release(at);
   } else {
     Gp s = in_gp(value);
@@ -112,17 +84,7 @@ void FunctionCompiler::on_drop_or_select(const Instruction& instruction) {
   if (stack_.back().place == Place::Flags && stack_.back().condition >= Condition::FloatEqual) settle_flags();
   Condition condition = pop_condition();
   Kind kind = kind_of(instruction.type);
-  if (kind == Kind::V128) {
-    store_top(4);
-    u32 second = height() - 2;
-    u32 first_chosen = kNothing;
-    jump_if(condition, first_chosen);
-    copy_slots(home(second), home(second - 2), 2);
-    bind_chain(first_chosen);
-    return truncate(second);
-  }
-  Value b = pop(), a = pop();
-  a.kind = b.kind = kind;
+  Value b = pop_whole(kind), a = pop_whole(kind);
   if (is_float(kind)) {
     Fp d = in_own_fp(a);
     Fp other = in_fp(b);
@@ -147,7 +109,9 @@ void FunctionCompiler::on_memory_access(const Instruction& instruction) {
   u32 code = op_info(instruction.op).code;
   if (code >= 0x28 && code <= 0x35) return memory_load(instruction);
   if (code >= 0x36 && code <= 0x3E) return memory_store(instruction);
-  if (vector_access(instruction)) return;
+  if (instruction.op == Op::V128Load) return memory_load(instruction);
+  if (instruction.op == Op::V128Store) return memory_store(instruction);
+  if (has_vector_code(instruction.op)) return vector_access(instruction);
   run_instruction(instruction, !is_guarded(instruction) || instruction.is_long_alignment);
 }
 
@@ -160,7 +124,7 @@ void FunctionCompiler::on_instruction(const Instruction& instruction) {
   pc_ = instruction.pc;
   if (instruction.op != Op::I32Eqz) settle_flags();
   if (route_of(instruction.op) == Route::Native) return native(instruction);
-  if (vector_instruction(instruction)) return;
+  if (has_vector_code(instruction.op)) return vector_instruction(instruction);
   run_instruction(instruction, false);
 }
 
@@ -180,6 +144,8 @@ void FunctionCompiler::native(const Instruction& instruction) {
       std::memcpy(&bits, code_ + instruction.pc + 1, 8);
       return push_constant(Kind::F64, bits);
     }
+    case Op::V128Const:
+      return push_whole({.place = Place::Constant, .kind = Kind::V128, .index = pooled(code_ + state_->next_pc() - 16)});
     case Op::RefNull: return push_constant(Kind::Ref, 0);
     case Op::RefIsNull: {
       stack_.back().kind = Kind::I64;

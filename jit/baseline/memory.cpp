@@ -29,6 +29,7 @@ LoadForm load_form(Op op) {
     case Op::I64Load16S: return {Load::S16To64, Kind::I64, 2};
     case Op::I64Load16U: return {Load::U16, Kind::I64, 2};
     case Op::I64Load32S: return {Load::S32To64, Kind::I64, 4};
+    case Op::V128Load: return {Load::U64, Kind::V128, 16};
     default: return {Load::U32, Kind::I64, 4};
   }
 }
@@ -48,6 +49,7 @@ StoreForm store_form(Op op) {
     case Op::I32Store16: return {Kind::I32, 2};
     case Op::I64Store8: return {Kind::I64, 1};
     case Op::I64Store16: return {Kind::I64, 2};
+    case Op::V128Store: return {Kind::V128, 16};
     default: return {Kind::I64, 4};
   }
 }
@@ -125,8 +127,8 @@ void FunctionCompiler::memory_load(const Instruction& instruction) {
 
 void FunctionCompiler::memory_store(const Instruction& instruction) {
   StoreForm form = store_form(instruction.op);
-  Value value = pop(), address = pop();
-  bool is_short = value.is_constant() &&
+  Value value = pop_whole(form.kind), address = pop();
+  bool is_short = value.is_constant() && form.kind != Kind::V128 &&
                   (is_float(form.kind) ? form.bytes == 4 || static_cast<i64>(value.bits) == static_cast<i32>(value.bits)
                                        : form.bytes < 8 || static_cast<i64>(value.bits) == static_cast<i32>(value.bits));
   if (!is_short) {
@@ -160,6 +162,7 @@ void FunctionCompiler::run_instruction(const Instruction& instruction, bool gene
     store_top(operands);
   }
   spill_registers();
+  if (!kStubsKeepVectors) store_pinned_vectors();
   const u8* bytes = code_ + instruction.pc;
   if (is_prefix(*bytes))
     while (*++bytes & 0x80) {
@@ -169,6 +172,7 @@ void FunctionCompiler::run_instruction(const Instruction& instruction, bool gene
   a_.move_constant(kStubArguments[2], reinterpret_cast<u64>(interpret::instruction_call(instruction.op, general)), true);
   a_.call(stubs_.instruction);
   note_call();
+  if (!kStubsKeepVectors) load_pinned_vectors();
   // At most so many slots are results; what is below the block is none.
   constexpr u32 kMaxResults = 2;
   u32 after = state_->operand_height();

@@ -32,15 +32,7 @@ void FunctionCompiler::access_object(const Instruction& instruction) {
   u32 bytes = storage_bytes(storage);
 
   Value value, index;
-  u32 vector_slot = 0;
-  if (is_set && kind == Kind::V128) {
-    store_top(2);
-    vector_slot = home(height() - 2);
-    truncate(height() - 2);
-  } else if (is_set) {
-    value = pop();
-    value.kind = kind;
-  }
+  if (is_set) value = pop_whole(kind);
   if (is_array) {
     index = pop();
     index.kind = Kind::I32;
@@ -67,10 +59,7 @@ void FunctionCompiler::access_object(const Instruction& instruction) {
   }
 
   Gp d = Gp::none;
-  if (kind == Kind::V128) {
-    a_.load_float(16, kScratchFp, is_set ? slot_address(vector_slot) : at);
-    a_.store_float(16, is_set ? at : slot_address(home(height())), kScratchFp);
-  } else if (is_set) {
+  if (is_set) {
     if (is_float(kind)) {
       a_.store_float(bytes, at, in_fp(value));
     } else if (value.is_constant() && (bytes < 8 || static_cast<i64>(value.bits) == static_cast<i32>(value.bits))) {
@@ -92,14 +81,8 @@ void FunctionCompiler::access_object(const Instruction& instruction) {
     if (operand.place == Place::Register && operand.gp() != d) release(operand);
   if (scaled != Gp::none) release(scaled);
   if (is_set) return;
-  if (kind == Kind::V128) {
-    push_slot(kind);
-    push_slot(kind);
-  } else if (is_float(kind)) {
-    push_fp(kind, d_fp);
-  } else {
-    push_gp(kind, d);
-  }
+  if (is_float(kind)) push_fp(kind, d_fp);
+  else push_gp(kind, d);
 }
 
 void FunctionCompiler::array_length() {

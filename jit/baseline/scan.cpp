@@ -4,7 +4,8 @@
 
 #include "engine/interpret/instruction_walk.h"
 #include "engine/interpret/state.h"
-#include "jit/baseline/vector_forms.h"
+#include "jit/baseline/vectors.h"
+#include "jit/code/convention.h"
 
 namespace brink::jit {
 namespace {
@@ -25,6 +26,7 @@ constexpr std::array<Route, kOpCount> kRoutes = [] {
   set(Op::I32Load, Op::I64Store32, Route::Native);
   set(Op::I32Const, Op::F64ReinterpretI64, Route::Native);
   set(Op::I32Extend8S, Op::I64Extend32S, Route::Native);
+  routes[static_cast<u32>(Op::V128Const)] = Route::Native;
   set(Op::I32TruncSatF32S, Op::I64TruncSatF64U, Route::Native);
   set(Op::StructGet, Op::StructSet, Route::Native);
   set(Op::ArrayGet, Op::ArraySet, Route::Native);
@@ -36,8 +38,11 @@ constexpr std::array<Route, kOpCount> kRoutes = [] {
   return routes;
 }();
 
-bool makes_it_no_leaf(Op op) {
-  if (route_of(op) == Route::Runtime) return vector_code(op).form == VectorForm::None;
+bool is_native(Op op) {
+  return route_of(op) == Route::Native || op == Op::V128Load || op == Op::V128Store || has_vector_code(op);
+}
+
+bool is_call(Op op) {
   switch (op) {
     case Op::Call:
     case Op::CallIndirect:
@@ -95,7 +100,11 @@ FunctionScan scan_function(const ModuleInfo& module, u32 function_index, u32 ope
           scan.refused = step.op;
           return scan;
         }
-        if (scan.is_leaf && makes_it_no_leaf(step.op)) scan.is_leaf = false;
+        bool is_runtime = !is_native(step.op);
+        if (is_runtime || is_call(step.op)) {
+          scan.is_leaf = false;
+          if (!is_runtime || !kStubsKeepVectors) scan.vector_call_weight += weight;
+        }
     }
     p = step.next;
   }

@@ -22,6 +22,7 @@ struct LocalUse {
 struct FunctionScan {
   Op refused = Op::kUnknown;  // an instruction with Route::Interpreter
   bool is_leaf = true;        // calls nothing, except to trap
+  float vector_call_weight = 0;  // of the calls that keep no vectors in registers, weighted as the uses of locals
   u32 operand_slots = 0;
   std::vector<LocalUse> locals;
 };

@@ -17,18 +17,23 @@ constexpr Kind kind_of(ValueType type) {
     default: return Kind::Ref;
   }
 }
-constexpr bool is_float(Kind kind) { return kind == Kind::F32 || kind == Kind::F64; }
+// Whether it lives in registers of the float class, vectors among them.
+constexpr bool is_float(Kind kind) { return kind == Kind::F32 || kind == Kind::F64 || kind == Kind::V128; }
+constexpr u32 float_bytes(Kind kind) { return kind == Kind::F32 ? 4 : kind == Kind::F64 ? 8 : 16; }
 constexpr Width width_of(Kind kind) { return kind == Kind::I32 ? Width::W32 : Width::W64; }
 
 enum class Place : u8 {
   Slot,      // in slot `index` of the frame; on the stack: its own
-  Constant,  // `bits`
+  Constant,  // `bits`; of a vector, number `index` of the function's pool
   Register,  // `reg`, of the class of its kind
   Local,     // what local `index` holds now
   Flags,     // an i32: whether `condition` holds; only on top of the stack
 };
 
 // An I32 in a register or slot is zero-extended, always: addresses use the whole register.
+//
+// A V128 takes two positions of the operand stack, as the decoder counts: the lower one says where it is, the upper one says
+// Slot and nothing.
 struct Value {
   Place place = Place::Slot;
   Kind kind = Kind::I64;

@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cassert>
+#include <cstring>
 
 namespace brink::jit {
 namespace {
@@ -31,10 +32,15 @@ void FunctionCompiler::push(const Value& value) {
   }
 }
 
+void FunctionCompiler::push_whole(const Value& value) {
+  push(value);
+  if (value.kind == Kind::V128) push_slot(Kind::V128);
+}
+
 void FunctionCompiler::push_slot(Kind kind) { push({Place::Slot, kind}); }
 void FunctionCompiler::push_constant(Kind kind, u64 bits) { push({.place = Place::Constant, .kind = kind, .bits = bits}); }
 void FunctionCompiler::push_gp(Kind kind, Gp reg) { push({Place::Register, kind, static_cast<u8>(reg)}); }
-void FunctionCompiler::push_fp(Kind kind, Fp reg) { push({Place::Register, kind, static_cast<u8>(reg)}); }
+void FunctionCompiler::push_fp(Kind kind, Fp reg) { push_whole({Place::Register, kind, static_cast<u8>(reg)}); }
 void FunctionCompiler::push_flags(Condition condition) { push({Place::Flags, Kind::I32, 0, condition}); }
 
 Value FunctionCompiler::pop() {
@@ -49,6 +55,13 @@ Value FunctionCompiler::pop() {
   } else if (value.place == Place::Local) {
     locals_[value.index].aliases -= 1;
   }
+  return value;
+}
+
+Value FunctionCompiler::pop_whole(Kind kind) {
+  if (kind == Kind::V128) pop();
+  Value value = pop();
+  value.kind = kind;
   return value;
 }
 
@@ -87,11 +100,18 @@ void FunctionCompiler::store_constant(u32 slot, u64 bits) {
 // Leaves flags and registers alone.
 void FunctionCompiler::store_value(const Value& value, u32 slot) {
   switch (value.place) {
-    case Place::Constant: return store_constant(slot, value.bits);
+    case Place::Constant:
+      if (value.kind != Kind::V128) return store_constant(slot, value.bits);
+      for (u32 i = 0; i < 2; ++i) {
+        u64 bits;
+        std::memcpy(&bits, pool_[value.index].bytes + 8 * i, 8);
+        store_constant(slot + i, bits);
+      }
+      return;
     case Place::Register:
       if (!is_float(value.kind)) return a_.store(8, slot_address(slot), value.gp());
       if (value.kind == Kind::F32) a_.store_constant(8, slot_address(slot), 0);
-      return a_.store_float(value.kind == Kind::F32 ? 4 : 8, slot_address(slot), value.fp());
+      return a_.store_float(float_bytes(value.kind), slot_address(slot), value.fp());
     case Place::Local: {
       const LocalInfo& local = locals_[value.index];
       if (local.pinned()) {
@@ -153,7 +173,7 @@ void FunctionCompiler::detach_aliases(u32 index) {
     Value& value = stack_[i - 1];
     if (value.place != Place::Local || value.index != index) continue;
     // Into a register where one is free, else into its slot.
-    if (is_float(value.kind) ? free_fp_ == 0 : free_gp_ == 0 || value.kind == Kind::V128) {
+    if (is_float(value.kind) ? free_fp_ == 0 : free_gp_ == 0) {
       store(i - 1);
       continue;
     }
@@ -242,7 +262,7 @@ void FunctionCompiler::evict(Fp reg) {
 }
 
 void FunctionCompiler::load_to(const Value& value, Gp reg, bool keep_flags) {
-  assert(!is_float(value.kind) && value.kind != Kind::V128);
+  assert(!is_float(value.kind));
   switch (value.place) {
     case Place::Constant: return a_.move_constant(reg, value.kind == Kind::I32 ? static_cast<u32>(value.bits) : value.bits, keep_flags);
     case Place::Register:
@@ -260,6 +280,7 @@ void FunctionCompiler::load_to(const Value& value, Fp reg) {
   assert(is_float(value.kind));
   switch (value.place) {
     case Place::Constant: {
+      if (value.kind == Kind::V128) return load_pooled(reg, value.index);
       if (value.bits == 0) return a_.zero_float(reg);
       Gp with = take_gp();
       a_.move_constant(with, value.bits, true);
@@ -270,7 +291,23 @@ void FunctionCompiler::load_to(const Value& value, Fp reg) {
     default: break;
   }
   if (value.place == Place::Local && locals_[value.index].pinned()) return a_.move(reg, locals_[value.index].fp());
-  a_.load_float(value.kind == Kind::F32 ? 4 : 8, reg, address_of(value));
+  a_.load_float(float_bytes(value.kind), reg, address_of(value));
+}
+
+u32 FunctionCompiler::pooled(const void* bytes) {
+  // Only the latest are looked through: a function with thousands of them has few twice.
+  constexpr size_t kLookedAt = 32;
+  for (size_t i = pool_.size(); i > 0 && pool_.size() - i < kLookedAt; --i)
+    if (std::memcmp(pool_[i - 1].bytes, bytes, sizeof pool_[0].bytes) == 0) return static_cast<u32>(i - 1);
+  pool_.push_back({});
+  std::memcpy(pool_.back().bytes, bytes, sizeof pool_[0].bytes);
+  return static_cast<u32>(pool_.size() - 1);
+}
+
+void FunctionCompiler::load_pooled(Fp reg, u32 number) {
+  static constexpr u8 kZeros[sizeof pool_[0].bytes] = {};
+  if (std::memcmp(pool_[number].bytes, kZeros, sizeof kZeros) == 0) return a_.zero_float(reg);
+  chain(pool_[number].fields, a_.load_vector_from(reg));
 }
 
 Gp FunctionCompiler::in_gp(Value& value, u32 excluded, bool keep_flags) {

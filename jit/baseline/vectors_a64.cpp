@@ -1,15 +1,13 @@
-// Vector instructions on AArch64: all are calls of the interpreter's functions.
+// Vector instructions on AArch64: but for loads, stores, constants and moves all are calls of the interpreter's functions.
+#include "jit/baseline/vectors.h"
+
 #include "jit/baseline/function_compiler.h"
-#include "jit/baseline/vector_forms.h"
 
 namespace brink::jit {
 
-const VectorCode& vector_code(Op) {
-  static constexpr VectorCode kNone;
-  return kNone;
-}
+bool has_vector_code(Op) { return false; }
 
-bool FunctionCompiler::vector_access(const Instruction&) { return false; }
-bool FunctionCompiler::vector_instruction(const Instruction&) { return false; }
+void FunctionCompiler::vector_access(const Instruction&) {}
+void FunctionCompiler::vector_instruction(const Instruction&) {}
 
 }  // namespace brink::jit

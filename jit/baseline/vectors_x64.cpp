@@ -1,320 +1,349 @@
-// Vector instructions (SIMD), from slots to slots: every vector on the operand stack is in its two slots, so an instruction
-// is a load, an operation with the second operand in memory, and a store. What vector_forms.cpp does not list is a call of
-// the interpreter's function.
+// Vector instructions: one of the machine's each, lanes, loads and stores.
 #include <cassert>
+#include <cstring>
 
-#include "jit/baseline/function_compiler.h"
-#include "jit/baseline/vector_forms.h"
+#include "jit/baseline/vector_compiler_x64.h"
 
 namespace brink::jit {
-namespace {
 
-namespace Inst = x86::Inst;
+void FunctionCompiler::vector_instruction(const Instruction& instruction) { VectorCompiler(*this).instruction(instruction); }
+void FunctionCompiler::vector_access(const Instruction& instruction) { VectorCompiler(*this).access(instruction); }
 
-constexpr Address tier(u32 offset) { return {kTier, static_cast<i32>(offset)}; }
-
-}  // namespace
-
-// In this file the names are the machine's: x86-64 with SSE4.1, VEX-encoded where there is AVX.
-struct VectorWriter {
-  Assembler& a;
-  bool avx = a.features().avx;
-
-  static x86::Xmm x(Fp reg) { return x86::xmm(static_cast<u32>(reg)); }
-  static x86::Mem m(const Address& from, u32 bytes) {
-    x86::Gp base = x86::gpq(static_cast<u32>(from.base));
-    if (from.index == Gp::none) return x86::Mem(base, from.offset, bytes);
-    return x86::Mem(base, x86::gpq(static_cast<u32>(from.index)), from.shift, from.offset, bytes);
-  }
-
-  // d = d op b; `spare` is lost without AVX, whose memory operands need not be aligned.
-  void op(const VectorCode& code, Fp d, const Address& b, Fp spare) {
-    if (avx) {
-      a.raw().emit(code.vex, x(d), x(d), m(b, 16));
-    } else {
-      a.load_float(16, spare, b);
-      a.raw().emit(code.legacy, x(d), x(spare));
-    }
-  }
-  void op(const VectorCode& code, Fp d, Fp b) {
-    if (avx) a.raw().emit(code.vex, x(d), x(d), x(b));
-    else a.raw().emit(code.legacy, x(d), x(b));
-  }
-  void op(const VectorCode& code, Fp d, Fp b, u32 immediate) {
-    if (avx) a.raw().emit(code.vex, x(d), x(d), x(b), asmjit::Imm(immediate));
-    else a.raw().emit(code.legacy, x(d), x(b), asmjit::Imm(immediate));
-  }
-  void unary(const VectorCode& code, Fp d, Fp s) { a.raw().emit(avx ? code.vex : code.legacy, x(d), x(s)); }
-  void unary(const VectorCode& code, Fp d, Fp s, u32 immediate) {
-    a.raw().emit(avx ? code.vex : code.legacy, x(d), x(s), asmjit::Imm(immediate));
-  }
-  void unary(const VectorCode& code, Fp d, const Address& s, u32 bytes) {
-    a.raw().emit(avx ? code.vex : code.legacy, x(d), m(s, bytes));
-  }
-  void ones(Fp d) { op({VectorForm::None, Inst::kIdPcmpeqd, Inst::kIdVpcmpeqd}, d, d); }
-  // The lowest lane to all others.
-  void splat(Fp d, u32 lane_bytes) {
-    if (lane_bytes == 1) op({VectorForm::None, Inst::kIdPunpcklbw, Inst::kIdVpunpcklbw}, d, d);
-    if (lane_bytes <= 2) unary({VectorForm::None, Inst::kIdPshuflw, Inst::kIdVpshuflw}, d, d, 0);
-    if (lane_bytes <= 2) op({VectorForm::None, Inst::kIdPunpcklqdq, Inst::kIdVpunpcklqdq}, d, d);
-    if (lane_bytes == 4) unary({VectorForm::None, Inst::kIdPshufd, Inst::kIdVpshufd}, d, d, 0);
-    if (lane_bytes == 8) op({VectorForm::None, Inst::kIdPunpcklqdq, Inst::kIdVpunpcklqdq}, d, d);
-  }
-};
-
-bool FunctionCompiler::vector_access(const Instruction& instruction) {
-  const VectorCode& code = vector_code(instruction.op);
-  VectorWriter w{a_};
-  Gp held[2];
-  if (code.form == VectorForm::Store) {
-    store_top(2);
-    u32 from = height() - 2;
-    truncate(from);
-    Value address = pop();
-    Address to = locate(instruction, address, 16, held);
-    a_.load_float(16, kScratchFp, slot_address(home(from)));
-    note(a_.offset());
-    a_.store_float(16, to, kScratchFp);
-    release(address);
-    for (Gp reg : held)
-      if (reg != Gp::none) release(reg);
-    return true;
-  }
-  if (code.form != VectorForm::Load && code.form != VectorForm::LoadSplat) return false;
-  Value address = pop();
-  Address from = locate(instruction, address, code.immediate, held);
-  Fp d = kScratchFp;
-  if (code.form == VectorForm::Load) {
-    note(a_.offset());
-    w.unary(code, d, from, code.immediate);
-  } else if (code.immediate >= 4) {
-    note(a_.offset());
-    a_.load_float(code.immediate, d, from);
-    w.splat(d, code.immediate);
-  } else {
-    Gp lane = take_gp();
-    note(a_.offset());
-    a_.load(code.immediate == 1 ? Load::U8 : Load::U16, lane, from);
-    a_.gp_to_float(Width::W32, d, lane);
-    release(lane);
-    w.splat(d, code.immediate);
-  }
-  release(address);
-  for (Gp reg : held)
-    if (reg != Gp::none) release(reg);
-  a_.store_float(16, slot_address(home(height())), d);
-  push_slot(Kind::V128);
-  push_slot(Kind::V128);
-  return true;
+void VectorCompiler::push(Fp d, std::initializer_list<Value*> operands) {
+  for (Value* value : operands)
+    if (!(value->place == Place::Register && is_float(value->kind) && value->fp() == d)) f_.release(*value);
+  f_.push_fp(Kind::V128, d);
 }
 
-bool FunctionCompiler::vector_instruction(const Instruction& instruction) {
-  const VectorCode& code = vector_code(instruction.op);
-  VectorWriter w{a_};
-  auto slot = [&](u32 position) { return slot_address(home(position)); };
-  auto push_vector = [&] {
-    push_slot(Kind::V128);
-    push_slot(Kind::V128);
-  };
-  constexpr Fp d = kScratchFp;
-  switch (code.form) {
-    case VectorForm::None:
-    case VectorForm::Load:
-    case VectorForm::LoadSplat:
-    case VectorForm::Store: return false;
+void VectorCompiler::push_constant(const Bytes& bytes) {
+  f_.push_whole({.place = Place::Constant, .kind = Kind::V128, .index = f_.pooled(bytes.data())});
+}
 
-    case VectorForm::Binary:
-    case VectorForm::Swapped:
-    case VectorForm::BinaryNot:
-    case VectorForm::SwappedNot:
-    case VectorForm::Compare:
-    case VectorForm::CompareSwapped: {
-      u32 a = height() - 4, b = height() - 2;
-      u32 result = a;
-      if (code.form == VectorForm::Swapped || code.form == VectorForm::SwappedNot || code.form == VectorForm::CompareSwapped)
-        std::swap(a, b);
-      Fp other = take_fp();
-      a_.load_float(16, d, slot(a));
-      if (code.form == VectorForm::Compare || code.form == VectorForm::CompareSwapped) {
-        a_.load_float(16, other, slot(b));
-        w.op(code, d, other, code.immediate);
-      } else {
-        w.op(code, d, slot(b), other);
-      }
-      if (code.form == VectorForm::BinaryNot || code.form == VectorForm::SwappedNot) {
-        w.ones(other);
-        a_.bits(Bits::Xor, d, d, other);
-      }
-      release(other);
-      a_.store_float(16, slot(result), d);
-      truncate(result + 2);
-      return true;
-    }
+void VectorCompiler::pooled(Opcode op, Fp d, Fp a, u32 number, int immediate) {
+  a_.vector(op, d, a, Assembler::kPool, immediate);
+  f_.chain(f_.pool_[number].fields, a_.pool_field(immediate));
+}
+
+void VectorCompiler::invert(Fp d) {
+  ones(kScratchFp);
+  a_.vector(kPxor, d, d, kScratchFp);
+}
+
+// d = s shifted by a constant, as the instruction that takes its count from a register would.
+void VectorCompiler::shift_by(Opcode op, Fp d, Fp s, u32 count) {
+  if (count == 0) return a_.move(d, s);
+  u32 extension = op.code >> 4 == 0xF ? 6 : op.code >> 4 == 0xE ? 4 : 2;
+  a_.vector_shift(p66(static_cast<u8>(0x70 | (op.code & 3))), extension, d, s, count);
+}
+
+// The lowest lane of s to all of d.
+void VectorCompiler::splat(Fp d, Fp s, u32 lane_bytes) {
+  if (lane_bytes <= 2 && a_.features().avx2) {
+    a_.vector(lane_bytes == 1 ? kVpbroadcastb : kVpbroadcastw, d, s);
+  } else if (lane_bytes == 1) {
+    a_.zero_float(kScratchFp);
+    a_.vector(kPshufb, d, s, kScratchFp);
+  } else if (lane_bytes == 2) {
+    a_.vector(kPshuflw, d, s, 0);
+    a_.vector(kPshufd, d, d, 0);
+  } else if (lane_bytes == 4) {
+    a_.vector(kPshufd, d, s, 0);
+  } else {
+    a_.vector(kMovddup, d, s);
+  }
+}
+
+// --- One instruction of the machine's ----------------------------------------------------------------------------------
+
+void VectorCompiler::binary(const VectorCode& code, bool is_commutative, bool is_swapped, bool is_inverted) {
+  Value b = pop(), a = pop();
+  if (is_swapped || (is_commutative && (a.is_constant() || (f_.in_memory(a) && !f_.in_memory(b) && !b.is_constant()))))
+    std::swap(a, b);
+  Fp left = f_.in_fp(a), d;
+  if (b.is_constant()) {
+    d = result(&a);
+    pooled(code.op, d, left, b.index, code.immediate);
+  } else if (avx() && f_.in_memory(b)) {
+    d = result(&a);
+    a_.vector(code.op, d, left, f_.address_of(b), code.immediate);
+  } else {
+    Fp right = f_.in_fp(b);
+    d = result(&a, &b);
+    if (is_commutative && d == right) std::swap(left, right);
+    a_.vector(code.op, d, left, right, code.immediate);
+  }
+  if (is_inverted) invert(d);
+  push(d, {&a, &b});
+}
+
+void VectorCompiler::unary(const VectorCode& code) {
+  Value a = pop();
+  Fp s = f_.in_fp(a);
+  Fp d = result(&a);
+  if (code.form == VectorForm::HighHalf) {
+    a_.vector(kPshufd, d, s, 0xEE);
+    s = d;
+  }
+  a_.vector(code.op, d, s, code.immediate);
+  push(d, {&a});
+}
+
+void VectorCompiler::negate_integer(const VectorCode& code) {
+  Value a = pop();
+  Fp s = f_.in_fp(a);
+  Fp d = result(&a);
+  a_.zero_float(kScratchFp);
+  a_.vector(code.op, kScratchFp, kScratchFp, s);
+  a_.move(d, kScratchFp);
+  push(d, {&a});
+}
+
+void VectorCompiler::shift(const VectorCode& code) {
+  Value count = f_.pop(), a = pop();
+  if (count.is_constant()) {
+    Fp s = f_.in_fp(a);
+    Fp d = result(&a);
+    shift_by(code.op, d, s, static_cast<u32>(count.bits) & static_cast<u32>(code.immediate));
+    return push(d, {&a});
+  }
+  Gp by = f_.in_own_gp(count);
+  a_.alu(Alu::And, Width::W32, by, by, code.immediate);
+  a_.gp_to_float(Width::W32, kScratchFp, by);
+  f_.release(count);
+  Fp s = f_.in_fp(a);
+  Fp d = result(&a);
+  a_.vector(code.op, d, s, kScratchFp);
+  push(d, {&a});
+}
+
+void VectorCompiler::bitmask(const VectorCode& code) {
+  Value a = pop();
+  Fp s = f_.in_fp(a);
+  Gp d = f_.result_gp(Kind::I32, nullptr);
+  a_.vector(code.op, Width::W32, d, s);
+  f_.release(a);
+  f_.push_gp(Kind::I32, d);
+}
+
+void VectorCompiler::instruction(const Instruction& instruction) {
+  const VectorCode& code = vector_code(instruction.op);
+  switch (code.form) {
+    case VectorForm::Commutative: return binary(code, true, false, false);
+    case VectorForm::Binary: return binary(code, false, false, false);
+    case VectorForm::Swapped: return binary(code, false, true, false);
+    case VectorForm::CommutativeNot: return binary(code, true, false, true);
+    case VectorForm::BinaryNot: return binary(code, false, false, true);
+    case VectorForm::SwappedNot: return binary(code, false, true, true);
     case VectorForm::Unary:
-    case VectorForm::UnaryImmediate:
-    case VectorForm::LowHalf:
-    case VectorForm::HighHalf:
-    case VectorForm::Abs:
-    case VectorForm::Negate:
-    case VectorForm::NegateInteger:
-    case VectorForm::Not: {
-      u32 at = height() - 2;
-      Fp other = take_fp();
-      switch (code.form) {
-        case VectorForm::LowHalf: w.unary(code, d, slot(at), 8); break;
-        case VectorForm::HighHalf: w.unary(code, d, slot(at + 1), 8); break;
-        case VectorForm::NegateInteger:
-          a_.zero_float(d);
-          w.op(code, d, slot(at), other);
-          break;
-        default:
-          a_.load_float(16, d, slot(at));
-          if (code.form == VectorForm::Unary) w.unary(code, d, d);
-          if (code.form == VectorForm::UnaryImmediate) w.unary(code, d, d, code.immediate);
-          if (code.form == VectorForm::Abs)
-            a_.bits(Bits::And, d, d, tier(code.immediate == 4 ? layout::kAbs32 : layout::kAbs64));
-          if (code.form == VectorForm::Negate)
-            a_.bits(Bits::Xor, d, d, tier(code.immediate == 4 ? layout::kSign32 : layout::kSign64));
-          if (code.form == VectorForm::Not) {
-            w.ones(other);
-            a_.bits(Bits::Xor, d, d, other);
-          }
-      }
-      release(other);
-      a_.store_float(16, slot(at), d);
-      return true;
-    }
-    case VectorForm::Shift: {
-      Value count = pop();
-      Gp reg = in_own_gp(count);
-      Fp by = take_fp();
-      a_.alu(Alu::And, Width::W32, reg, reg, static_cast<i32>(code.immediate));
-      a_.gp_to_float(Width::W32, by, reg);
-      a_.load_float(16, d, slot(height() - 2));
-      w.op(code, d, by);
-      a_.store_float(16, slot(height() - 2), d);
-      release(by);
-      release(count);
-      return true;
-    }
-    case VectorForm::Bitselect: {
-      u32 a = height() - 6;
-      Fp other = take_fp();
-      // b ^ ((a ^ b) & mask)
-      a_.load_float(16, d, slot(a));
-      a_.load_float(16, other, slot(a + 2));
-      a_.bits(Bits::Xor, d, d, other);
-      {
-        Fp mask = take_fp();
-        a_.load_float(16, mask, slot(a + 4));
-        a_.bits(Bits::And, d, d, mask);
-        release(mask);
-      }
-      a_.bits(Bits::Xor, d, d, other);
-      release(other);
-      a_.store_float(16, slot(a), d);
-      truncate(a + 2);
-      return true;
-    }
-    case VectorForm::AnyTrue: {
-      u32 at = height() - 2;
-      Gp reg = take_gp();
-      a_.load(Load::U64, reg, slot(at));
-      a_.alu(Alu::Or, Width::W64, reg, reg, slot(at + 1));
-      release(reg);
-      truncate(at);
-      push_flags(Condition::NotEqual);
-      return true;
-    }
-    case VectorForm::Bitmask: {
-      u32 at = height() - 2;
-      a_.load_float(16, d, slot(at));
-      Gp reg = take_gp();
-      a_.raw().emit(w.avx ? code.vex : code.legacy, x86::gpd(static_cast<u32>(reg)), w.x(d));
-      truncate(at);
-      push_gp(Kind::I32, reg);
-      return true;
-    }
-    case VectorForm::ExtractLane: {
-      u32 at = height() - 2;
-      auto load = static_cast<brink::jit::Load>(code.immediate);
-      u32 bytes = load == Load::U8 || load == Load::S8To32 ? 1 : load == Load::U16 || load == Load::S16To32 ? 2 : load == Load::U32 ? 4 : 8;
-      Address from = slot(at);
-      from.offset += static_cast<i32>(bytes * instruction.index2);
-      truncate(at);
-      Kind kind = bytes == 8 ? Kind::I64 : Kind::I32;
-      Gp reg = result_gp(kind, nullptr);
-      a_.load(load, reg, from);
-      push_gp(kind, reg);
-      return true;
-    }
-    case VectorForm::ExtractFloat: {
-      u32 at = height() - 2;
-      Address from = slot(at);
-      from.offset += static_cast<i32>(code.immediate * instruction.index2);
-      truncate(at);
-      Kind kind = code.immediate == 8 ? Kind::F64 : Kind::F32;
-      Fp reg = result_fp(kind, nullptr);
-      a_.load_float(code.immediate, reg, from);
-      push_fp(kind, reg);
-      return true;
-    }
-    case VectorForm::ReplaceLane:
-    case VectorForm::ReplaceFloat: {
-      Value value = pop();
-      Address to = slot(height() - 2);
-      to.offset += static_cast<i32>(code.immediate * instruction.index2);
-      if (code.form == VectorForm::ReplaceLane) a_.store(code.immediate, to, in_gp(value));
-      else a_.store_float(code.immediate, to, in_fp(value));
-      release(value);
-      return true;
-    }
-    case VectorForm::SplatInteger:
-    case VectorForm::SplatFloat: {
-      Value value = pop();
-      if (code.form == VectorForm::SplatInteger) a_.gp_to_float(code.immediate == 8 ? Width::W64 : Width::W32, d, in_gp(value));
-      else a_.move(d, in_fp(value));
-      w.splat(d, code.immediate);
-      release(value);
-      a_.store_float(16, slot(height()), d);
-      push_vector();
-      return true;
-    }
-    case VectorForm::Constant: {
-      u64 bits[2];
-      std::memcpy(bits, code_ + state_->next_pc() - 16, 16);
-      for (u32 i = 0; i < 2; ++i) store_constant(home(height()) + i, bits[i]);
-      push_vector();
-      return true;
-    }
+    case VectorForm::HighHalf: return unary(code);
+    case VectorForm::NegateInteger: return negate_integer(code);
+    case VectorForm::Shift: return shift(code);
+    case VectorForm::Bitmask: return bitmask(code);
+    case VectorForm::Sequence: return sequence(instruction);
+    case VectorForm::Lane: return lane(instruction);
     case VectorForm::Shuffle: {
-      u8 masks[2][16];
-      const u8* lanes = code_ + state_->next_pc() - 16;
-      for (u32 i = 0; i < 16; ++i) {
-        masks[0][i] = lanes[i] < 16 ? lanes[i] : 0x80;
-        masks[1][i] = lanes[i] >= 16 ? static_cast<u8>(lanes[i] - 16) : 0x80;
-      }
-      u32 a = height() - 4;
-      Fp first = take_fp(), mask = take_fp();
-      Gp reg = take_gp();
-      for (u32 i = 0; i < 2; ++i) {
-        Fp part = i == 0 ? first : d;
-        constants_.push_back({a_.address_of(reg), {}});
-        std::memcpy(constants_.back().bytes, masks[i], 16);
-        a_.load_float(16, mask, {reg, 0});
-        a_.load_float(16, part, slot(a + 2 * i));
-        w.op(code, part, mask);
-      }
-      a_.bits(Bits::Or, d, d, first);
-      release(reg);
-      release(mask);
-      release(first);
-      a_.store_float(16, slot(a), d);
-      truncate(a + 2);
-      return true;
+      if (instruction.op != Op::I8x16Shuffle) return swizzle();
+      Bytes lanes;
+      std::memcpy(lanes.data(), f_.code_ + f_.state_->next_pc() - 16, 16);
+      return shuffle(lanes);
+    }
+    default: assert(false);
+  }
+}
+
+// --- Lanes -------------------------------------------------------------------------------------------------------------
+
+void VectorCompiler::lane(const Instruction& instruction) {
+  switch (instruction.op) {
+    case Op::I8x16Splat: return splat(Kind::I32, 1);
+    case Op::I16x8Splat: return splat(Kind::I32, 2);
+    case Op::I32x4Splat: return splat(Kind::I32, 4);
+    case Op::I64x2Splat: return splat(Kind::I64, 8);
+    case Op::F32x4Splat: return splat(Kind::F32, 4);
+    case Op::F64x2Splat: return splat(Kind::F64, 8);
+    case Op::I8x16ExtractLaneS: return extract(instruction, Load::S8To32, Kind::I32, 1);
+    case Op::I8x16ExtractLaneU: return extract(instruction, Load::U8, Kind::I32, 1);
+    case Op::I16x8ExtractLaneS: return extract(instruction, Load::S16To32, Kind::I32, 2);
+    case Op::I16x8ExtractLaneU: return extract(instruction, Load::U16, Kind::I32, 2);
+    case Op::I32x4ExtractLane: return extract(instruction, Load::U32, Kind::I32, 4);
+    case Op::I64x2ExtractLane: return extract(instruction, Load::U64, Kind::I64, 8);
+    case Op::F32x4ExtractLane: return extract(instruction, Load::U32, Kind::F32, 4);
+    case Op::F64x2ExtractLane: return extract(instruction, Load::U64, Kind::F64, 8);
+    case Op::I8x16ReplaceLane: return replace(instruction, Kind::I32, 1);
+    case Op::I16x8ReplaceLane: return replace(instruction, Kind::I32, 2);
+    case Op::I32x4ReplaceLane: return replace(instruction, Kind::I32, 4);
+    case Op::I64x2ReplaceLane: return replace(instruction, Kind::I64, 8);
+    case Op::F32x4ReplaceLane: return replace(instruction, Kind::F32, 4);
+    default: return replace(instruction, Kind::F64, 8);
+  }
+}
+
+void VectorCompiler::extract(const Instruction& instruction, Load load, Kind kind, u32 bytes) {
+  u32 lane = instruction.index2;
+  Value a = pop();
+  if (f_.in_memory(a)) {
+    Address from = f_.address_of(a);
+    from.offset += static_cast<i32>(bytes * lane);
+    if (is_float(kind)) {
+      Fp d = f_.result_fp(kind, nullptr);
+      a_.load_float(bytes, d, from);
+      return f_.push_fp(kind, d);
+    }
+    Gp d = f_.result_gp(kind, nullptr);
+    a_.load(load, d, from);
+    return f_.push_gp(kind, d);
+  }
+  Fp s = f_.in_fp(a);
+  if (is_float(kind)) {
+    Fp d = f_.result_fp(kind, &a);
+    if (lane == 0) a_.move(d, s);
+    else a_.vector(kPshufd, d, s, static_cast<int>(bytes == 8 ? 0xEE : lane));
+    if (d != s) f_.release(a);
+    return f_.push_fp(kind, d);
+  }
+  Gp d = f_.result_gp(kind, nullptr);
+  Width w = width_of(kind);
+  int at = static_cast<int>(lane);
+  if (bytes == 1) a_.vector(kPextrb, Width::W32, d, s, at);
+  else if (bytes == 2) a_.vector(kPextrw, Width::W32, d, s, at);
+  else if (lane == 0) a_.float_to_gp(w, d, s);
+  else a_.vector(kPextrd, w, d, s, at);
+  if (load == Load::S8To32 || load == Load::S16To32) a_.sign_extend(Width::W32, d, d, bytes);
+  f_.release(a);
+  f_.push_gp(kind, d);
+}
+
+void VectorCompiler::replace(const Instruction& instruction, Kind kind, u32 bytes) {
+  int lane = static_cast<int>(instruction.index2);
+  Value value = f_.pop();
+  Value a = pop();
+  value.kind = kind;
+  if (is_float(kind)) {
+    Fp with = f_.in_fp(value);
+    Fp s = f_.in_fp(a);
+    Fp d = result(&a);
+    if (bytes == 4) a_.vector(kInsertps, d, s, with, lane << 4);
+    else a_.vector(lane == 0 ? kMovsd : kUnpcklpd, d, s, with);
+    return push(d, {&a, &value});
+  }
+  Gp with = f_.in_gp(value);
+  Fp s = f_.in_fp(a);
+  Fp d = result(&a);
+  a_.vector(bytes == 1 ? kPinsrb : bytes == 2 ? kPinsrw : kPinsrd, width_of(kind), d, s, with, lane);
+  push(d, {&a, &value});
+}
+
+void VectorCompiler::splat(Kind kind, u32 bytes) {
+  Value value = f_.pop();
+  value.kind = kind;
+  if (value.is_constant()) {
+    switch (bytes) {
+      case 1: return push_constant(lanes(static_cast<u8>(value.bits)));
+      case 2: return push_constant(lanes(static_cast<u16>(value.bits)));
+      case 4: return push_constant(lanes(static_cast<u32>(value.bits)));
+      default: return push_constant(lanes(value.bits));
     }
   }
-  return false;
+  if (f_.in_memory(value) && (bytes == 8 || (bytes == 4 && avx()))) {
+    Fp d = result(nullptr);
+    a_.vector(bytes == 8 ? kMovddup : kVbroadcastss, d, f_.address_of(value));
+    return push(d, {});
+  }
+  if (is_float(kind)) {
+    Fp s = f_.in_fp(value);
+    Fp d = result(&value);
+    splat(d, s, bytes);
+    return push(d, {&value});
+  }
+  Gp s = f_.in_gp(value);
+  Fp d = result(nullptr);
+  a_.gp_to_float(width_of(kind), d, s);
+  splat(d, d, bytes);
+  push(d, {&value});
+}
+
+// --- Loads and stores --------------------------------------------------------------------------------------------------
+
+void VectorCompiler::load_lane(const Instruction& instruction, u32 bytes) {
+  int lane = static_cast<int>(instruction.index2);
+  Value a = pop(), address = f_.pop();
+  Gp held[2];
+  Address from = f_.locate(instruction, address, bytes, held);
+  Fp s = f_.in_fp(a);
+  Fp d = result(&a);
+  if (!avx()) a_.move(d, std::exchange(s, d));
+  u32 begin = a_.offset();
+  if (bytes == 8) a_.vector(lane == 0 ? kMovlpsFrom : kMovhpsFrom, d, s, from);
+  else a_.vector(bytes == 1 ? kPinsrb : bytes == 2 ? kPinsrw : kPinsrd, d, s, from, lane);
+  f_.note_access(begin);
+  f_.release(address);
+  for (Gp reg : held)
+    if (reg != Gp::none) f_.release(reg);
+  push(d, {&a});
+}
+
+void VectorCompiler::store_lane(const Instruction& instruction, u32 bytes) {
+  int lane = static_cast<int>(instruction.index2);
+  Value a = pop(), address = f_.pop();
+  Gp held[2];
+  Address to = f_.locate(instruction, address, bytes, held);
+  Fp s = f_.in_fp(a);
+  u32 begin = a_.offset();
+  if (bytes >= 4 && lane == 0) a_.store_float(bytes, to, s);
+  else if (bytes == 8) a_.vector(kMovhpsTo, Width::W32, to, s, Assembler::kNoImmediate);
+  else a_.vector(bytes == 1 ? kPextrb : bytes == 2 ? kPextrwTo : kPextrd, Width::W32, to, s, lane);
+  f_.note_access(begin);
+  f_.release(address);
+  f_.release(a);
+  for (Gp reg : held)
+    if (reg != Gp::none) f_.release(reg);
+}
+
+void VectorCompiler::access(const Instruction& instruction) {
+  const VectorCode& code = vector_code(instruction.op);
+  u32 bytes = 0;
+  switch (instruction.op) {
+    case Op::V128Load8Lane: return load_lane(instruction, 1);
+    case Op::V128Load16Lane: return load_lane(instruction, 2);
+    case Op::V128Load32Lane: return load_lane(instruction, 4);
+    case Op::V128Load64Lane: return load_lane(instruction, 8);
+    case Op::V128Store8Lane: return store_lane(instruction, 1);
+    case Op::V128Store16Lane: return store_lane(instruction, 2);
+    case Op::V128Store32Lane: return store_lane(instruction, 4);
+    case Op::V128Store64Lane: return store_lane(instruction, 8);
+    case Op::V128Load8Splat: bytes = 1; break;
+    case Op::V128Load16Splat: bytes = 2; break;
+    case Op::V128Load32Splat:
+    case Op::V128Load32Zero: bytes = 4; break;
+    default: bytes = 8;
+  }
+  Value address = f_.pop();
+  Gp held[2];
+  Address from = f_.locate(instruction, address, bytes, held);
+  Fp d = result(nullptr);
+  u32 begin = a_.offset();
+  if (code.form == VectorForm::Load) {
+    a_.vector(code.op, d, from);
+  } else if (instruction.op == Op::V128Load32Zero || instruction.op == Op::V128Load64Zero) {
+    a_.load_float(bytes, d, from);
+  } else if (bytes == 8) {
+    a_.vector(kMovddup, d, from);
+  } else if (bytes == 4 && avx()) {
+    a_.vector(kVbroadcastss, d, from);
+  } else if (bytes == 4) {
+    a_.load_float(4, d, from);
+    splat(d, d, 4);
+  } else if (a_.features().avx2) {
+    a_.vector(bytes == 1 ? kVpbroadcastb : kVpbroadcastw, d, from);
+  } else {
+    a_.vector(bytes == 1 ? kPinsrb : kPinsrw, d, d, from, 0);
+    splat(d, d, bytes);
+  }
+  f_.note_access(begin);
+  f_.release(address);
+  for (Gp reg : held)
+    if (reg != Gp::none) f_.release(reg);
+  push(d, {});
 }
 
 }  // namespace brink::jit

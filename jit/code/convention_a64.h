@@ -5,7 +5,8 @@
 //   x27           fp: the value stack, first local of the running function
 //   x26           base of memory 0
 //   x0-x15, f0-f7, f16-f29, f31                  a callee may change them
-//   x19-x25, f8-f15 (lower 64 bits)              a callee keeps them, as the system's functions do
+//   x19-x25, f8-f15 (lower 64 bits)              a callee keeps them, as the system's functions do; vectors pinned there its
+//                                                caller saves around calls
 //   x16 x17 f30                                  the assembler's own
 //   x18                                          the system's: never touched
 //   x30                                          the return address; in the body of a function in its frame
@@ -32,6 +33,9 @@ inline constexpr Gp kCallScratch = Gp::x10;
 
 // Words between exit_sp and entry_sp when the function that enter() entered has left its frame and called nobody.
 inline constexpr u32 kWordsBelowEntry = 3;
+
+// Whether all of a preserved float register outlives the stub that runs an instruction; other functions keep only the half.
+inline constexpr bool kStubsKeepVectors = false;
 
 inline constexpr Gp kTemporaries[] = {Gp::x0, Gp::x1, Gp::x2, Gp::x3, Gp::x4, Gp::x5, Gp::x6, Gp::x7};
 inline constexpr Fp kTemporariesFp[] = {Fp::f0,  Fp::f1,  Fp::f2,  Fp::f3,  Fp::f4,  Fp::f5, Fp::f6,

@@ -5,7 +5,7 @@
 //   r14           fp: the value stack, first local of the running function
 //   r15           base of memory 0
 //   rax rcx rdx rsi rdi r10 r11, f0-f7           a callee may change them
-//   rbx rbp r12 r8 r9, f8-f15 (lower 64 bits)    a callee keeps them
+//   rbx rbp r12 r8 r9, f8-f15 (lower 64 bits)    a callee keeps them; vectors pinned there its caller saves around calls
 //
 // r8, r9 and the float registers are the system's to change: whoever calls C++ saves them (stubs_x64.cpp).
 #pragma once
@@ -31,6 +31,9 @@ inline constexpr Gp kCallScratch = Gp::r11;
 
 // Words between exit_sp and entry_sp when the function that enter() entered has left its frame and called nobody.
 inline constexpr u32 kWordsBelowEntry = 2;
+
+// Whether all of a preserved float register outlives the stub that runs an instruction; other functions keep only the half.
+inline constexpr bool kStubsKeepVectors = true;
 
 inline constexpr Gp kTemporaries[] = {Gp::rax, Gp::rcx, Gp::rdx, Gp::rsi, Gp::rdi};
 inline constexpr Fp kTemporariesFp[] = {Fp::f0, Fp::f1, Fp::f2, Fp::f3, Fp::f4};

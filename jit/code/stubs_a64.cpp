@@ -84,11 +84,11 @@ struct Writer {
   // Keeps what the system's functions may change and the guest may use.
   void keeping_stub(u64 function) {
     begin_exit();
-    constexpr i32 kBytes = 16 * 24 + 8 * 16;
+    constexpr i32 kBytes = 16 * 32 + 8 * 16;
     a.alu(Alu::Sub, Width::W64, Gp::sp, Gp::sp, kBytes);
     auto each = [&](auto integer, auto vector) {
-      for (i32 i = 0; i < 24; ++i) vector(static_cast<Fp>(i < 8 ? i : i + 8), Address{Gp::sp, 16 * i});
-      for (i32 i = 0; i < 16; ++i) integer(static_cast<Gp>(i), Address{Gp::sp, 16 * 24 + 8 * i});
+      for (i32 i = 0; i < 32; ++i) vector(static_cast<Fp>(i), Address{Gp::sp, 16 * i});
+      for (i32 i = 0; i < 16; ++i) integer(static_cast<Gp>(i), Address{Gp::sp, 16 * 32 + 8 * i});
     };
     each([&](Gp reg, const Address& at) { a.store(8, at, reg); }, [&](Fp reg, const Address& at) { a.store_float(16, at, reg); });
     a.move(Width::W64, Gp::x1, kCallee);

@@ -337,7 +337,7 @@ void Assembler::move_if(Condition c, Width w, Gp d, Gp s) {
 // --- Floats ------------------------------------------------------------------------------------------------------------
 
 void Assembler::move(Fp d, Fp s) {
-  if (d != s) a_.fmov(v(d).d(), v(s).d());
+  if (d != s) a_.mov(v(d).b16(), v(s).b16());
 }
 
 void Assembler::load_float(u32 bytes, Fp d, const Address& from) { a_.ldr(part(bytes, d), memory(from, bytes)); }

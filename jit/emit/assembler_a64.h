@@ -160,6 +160,12 @@ class Assembler {
   void trap() { word(0xD4200000); }  // brk
   // d = address of what bind() or set_field() will say, at most 1 MiB away
   Field address_of(Gp d) { return branch(0x10000000 | static_cast<u32>(d)); }
+  // d = 16 bytes at what bind() or set_field() will say, at most 1 MiB away
+  Field load_vector_from(Fp d) {
+    Field field = address_of(kScratch);
+    load_float(16, d, {kScratch, 0});
+    return field;
+  }
   void bind(Field f) { set_field(f, offset()); }
   void set_field(Field f, u32 target);
   void align(u32 bytes) { a_.align(asmjit::AlignMode::kCode, bytes); }

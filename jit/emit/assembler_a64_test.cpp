@@ -273,7 +273,7 @@ TEST_F(Encodings, Floats) {
         expect("fneg " + two, [&](Assembler& s) { s.negate_float(is_f64, d, a, {}); });
         expect("fcmp " + two, [&](Assembler& s) { s.compare_float(is_f64, d, a); });
         expect("fcvt " + name(is_f64, d) + ", " + name(!is_f64, a), [&](Assembler& s) { s.convert_float(is_f64, d, a); });
-        if (d != a) expect("fmov " + name('d', d) + ", " + name('d', a), [&](Assembler& s) { s.move(d, a); });
+        if (d != a) expect("mov " + name('v', d) + ".16b, " + name('v', a) + ".16b", [&](Assembler& s) { s.move(d, a); });
       }
   for (Fp d : kSomeFp) {
     expect("movi v" + std::to_string(static_cast<u32>(d)) + ".2d, #0x0", [&](Assembler& s) { s.zero_float(d); });

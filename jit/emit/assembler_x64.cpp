@@ -8,6 +8,8 @@ const Features& Features::host() {
     Features f;
     f.floor = cpu.hasSSE4_1() && cpu.hasSSSE3() && cpu.hasPOPCNT();
     f.avx = cpu.hasAVX();
+    f.avx2 = cpu.hasAVX2();
+    f.avx512 = f.avx2 && cpu.hasAVX512_VL() && cpu.hasAVX512_DQ();
     f.bmi2 = cpu.hasBMI2();
     f.lzcnt = cpu.hasLZCNT() && cpu.hasBMI();
     return f;
@@ -252,7 +254,7 @@ void Assembler::set(Condition c, Gp d, Gp other) {
 // --- Floats ------------------------------------------------------------------------------------------------------------
 
 // Without AVX the second operand may be the target only where the operands can change places.
-void Assembler::sse(Opcode op, bool commutative, Fp d, Fp a, Fp b) {
+void Assembler::sse(Opcode op, bool commutative, Fp d, Fp a, Fp b, int immediate) {
   if (!features_.avx) {
     if (d == b && d != a) {
       if (commutative) {
@@ -266,17 +268,43 @@ void Assembler::sse(Opcode op, bool commutative, Fp d, Fp a, Fp b) {
     }
     move(d, a);
   }
-  sse_pair(op, false, static_cast<u32>(d), static_cast<u32>(a), static_cast<u32>(b));
+  sse_pair(op, false, static_cast<u32>(d), static_cast<u32>(a), static_cast<u32>(b), immediate);
 }
 
-void Assembler::sse(Opcode op, Fp d, Fp a, const Address& b) {
+void Assembler::sse(Opcode op, Fp d, Fp a, const Address& b, int immediate) {
   if (!features_.avx) {
     move(d, a);
-    return sse_two(op, d, b);
+    return sse_two(op, d, b, immediate);
   }
   Encoder e(room());
   e.vex(op, false, static_cast<u32>(d), static_cast<u32>(a), b);
+  if (immediate != kNoImmediate) e.byte(static_cast<u32>(immediate));
   done(e);
+}
+
+void Assembler::vector(Opcode op, Width w, Fp d, Fp a, Gp b, int immediate) {
+  if (!features_.avx) move(d, a);
+  sse_pair(op, w == Width::W64, static_cast<u32>(d), static_cast<u32>(a), static_cast<u32>(b), immediate);
+}
+
+void Assembler::vector(Opcode op, Width w, Gp d, Fp s, int immediate) {
+  // Those of the third map have the vector where others have what they write.
+  u32 reg = static_cast<u32>(d), rm = static_cast<u32>(s);
+  if (op.map == Opcode::Escape0F3A) std::swap(reg, rm);
+  sse_pair(op, w == Width::W64, reg, 0, rm, immediate);
+}
+
+void Assembler::vector(Opcode op, Width w, const Address& d, Fp s, int immediate) {
+  Encoder e(room());
+  if (features_.avx) e.vex(op, w == Width::W64, static_cast<u32>(s), 0, d);
+  else e.operands(op, w == Width::W64, static_cast<u32>(s), d);
+  if (immediate != kNoImmediate) e.byte(static_cast<u32>(immediate));
+  done(e);
+}
+
+void Assembler::vector_shift(Opcode op, u32 extension, Fp d, Fp a, u32 count) {
+  if (!features_.avx) move(d, a);
+  sse_pair(op, false, extension, static_cast<u32>(d), static_cast<u32>(features_.avx ? a : d), static_cast<int>(count));
 }
 
 namespace {

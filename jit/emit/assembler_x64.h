@@ -21,6 +21,8 @@ namespace x86 = asmjit::x86;
 struct Features {
   bool floor = false;  // SSE2 to SSE4.1 and POPCNT: without them nothing is compiled
   bool avx = false;
+  bool avx2 = false;
+  bool avx512 = false;  // VL and DQ, for what AVX lacks with vectors of 128 bits
   bool bmi2 = false;
   bool lzcnt = false;  // and BMI1's tzcnt
   static const Features& host();
@@ -170,6 +172,39 @@ class Assembler {
   static constexpr bool kTruncatesToU64 = false;
   void convert_float(bool to_f64, Fp d, Fp s) { sse_merging({0x5A, Opcode::Escape0F, scalar(!to_f64)}, d, s); }
 
+  // --- Vectors ---
+  //
+  // Any operation that has one form in SSE and, with a second source, in AVX. Without AVX memory operands must be aligned to 16
+  // bytes unless fewer are read, and kScratchFp is lost where d is b and not a.
+
+  static constexpr int kNoImmediate = -1;
+  // d = a op b
+  void vector(Opcode op, Fp d, Fp a, Fp b, int immediate = kNoImmediate) {
+    sse(op, false, d, a, b, immediate);
+  }
+  void vector(Opcode op, Fp d, Fp a, const Address& b, int immediate = kNoImmediate) { sse(op, d, a, b, immediate); }
+  // With an integer register in place of b, or of d.
+  void vector(Opcode op, Width w, Fp d, Fp a, Gp b, int immediate);
+  void vector(Opcode op, Width w, Gp d, Fp s, int immediate = kNoImmediate);
+  // d = op s
+  void vector(Opcode op, Fp d, Fp s, int immediate = kNoImmediate) {
+    sse_pair(op, false, static_cast<u32>(d), 0, static_cast<u32>(s), immediate);
+  }
+  void vector(Opcode op, Fp d, const Address& s, int immediate = kNoImmediate) { sse_two(op, d, s, immediate); }
+  void vector(Opcode op, Width w, const Address& d, Fp s, int immediate);
+  // d = a shifted by a constant; `extension` tells the shifts of one opcode apart.
+  void vector_shift(Opcode op, u32 extension, Fp d, Fp a, u32 count);
+  // An address that the field of the last instruction, which had this immediate, stands for.
+  static constexpr Address kPool{Gp::none, 0};
+  Field pool_field(int immediate = kNoImmediate) const {
+    return {offset() - (immediate == kNoImmediate ? 4 : 5), offset()};
+  }
+  // d = 16 bytes at what bind() or set_field() will say
+  Field load_vector_from(Fp d) {
+    load_float(16, d, kPool);
+    return pool_field();
+  }
+
   // --- Control ---
 
   Field jump() { return field(0xE9); }
@@ -288,22 +323,24 @@ class Assembler {
   static constexpr u8 prefix_of(u32 bytes) { return bytes == 16 ? 0 : scalar(bytes == 8); }
   static constexpr Opcode compare_opcode(bool is_f64) { return {0x2E, Opcode::Escape0F, static_cast<u8>(is_f64 ? 0x66 : 0)}; }
   // d = a op b
-  void sse(Opcode op, bool commutative, Fp d, Fp a, Fp b);
-  void sse(Opcode op, Fp d, Fp a, const Address& b);
+  void sse(Opcode op, bool commutative, Fp d, Fp a, Fp b, int immediate = kNoImmediate);
+  void sse(Opcode op, Fp d, Fp a, const Address& b, int immediate = kNoImmediate);
   // d = op s; VEX has a second source for the upper lanes in some of them.
   void sse_two(Opcode op, Fp d, Fp s) { sse_pair(op, false, static_cast<u32>(d), 0, static_cast<u32>(s)); }
   void sse_merging(Opcode op, Fp d, Fp s) { sse_pair(op, false, static_cast<u32>(d), static_cast<u32>(s), static_cast<u32>(s)); }
   void sse_gp(Opcode op, Width w, Fp reg, Gp rm) { sse_pair(op, w == Width::W64, static_cast<u32>(reg), 0, static_cast<u32>(rm)); }
-  void sse_pair(Opcode op, bool wide, u32 reg, u32 second, u32 rm) {
+  void sse_pair(Opcode op, bool wide, u32 reg, u32 second, u32 rm, int immediate = kNoImmediate) {
     Encoder e(room());
     if (features_.avx) e.vex(op, wide, reg, second, rm);
     else e.operands(op, wide, reg, rm);
+    if (immediate != kNoImmediate) e.byte(static_cast<u32>(immediate));
     done(e);
   }
-  void sse_two(Opcode op, Fp reg, const Address& m) {
+  void sse_two(Opcode op, Fp reg, const Address& m, int immediate = kNoImmediate) {
     Encoder e(room());
     if (features_.avx) e.vex(op, false, static_cast<u32>(reg), 0, m);
     else e.operands(op, false, static_cast<u32>(reg), m);
+    if (immediate != kNoImmediate) e.byte(static_cast<u32>(immediate));
     done(e);
   }
 

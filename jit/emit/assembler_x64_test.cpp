@@ -105,7 +105,7 @@ class Encodings : public testing::Test {
     wanted_.clear();
   }
 
-  std::unique_ptr<Assembler> assembler_ = std::make_unique<Assembler>(Features{true, true, true, true});
+  std::unique_ptr<Assembler> assembler_ = std::make_unique<Assembler>(Features{.floor = true, .avx = true, .bmi2 = true, .lzcnt = true});
   std::string wanted_;
 };
 
@@ -266,7 +266,7 @@ TEST_F(Encodings, ConstantsAndConditions) {
 TEST_F(Encodings, Floats) {
   constexpr const char* kOps[] = {"add", "sub", "mul", "div", "min", "max"};
   for (bool avx : {true, false}) {
-    use({true, avx, true, true});
+    use({.floor = true, .avx = avx, .bmi2 = true, .lzcnt = true});
     std::string v = avx ? "v" : "";
     for (Fp d : kSomeFp)
       for (Fp s : kSomeFp) {
@@ -316,7 +316,7 @@ TEST_F(Encodings, Floats) {
 
 // d = a op b where d is b: by way of another register where the machine has two operands.
 TEST_F(Encodings, TheSecondOperandIsTheTarget) {
-  use({true, false, false, false});
+  use({.floor = true});
   expect("movaps xmm5,xmm1\nmovaps xmm1,xmm2\nsubsd xmm1,xmm5",
          [&](auto& a) { a.float_op(FloatOp::Sub, true, Fp::f1, Fp::f2, Fp::f1); });
   expect("andps xmm1,xmm2", [&](auto& a) { a.bits(Bits::And, Fp::f1, Fp::f2, Fp::f1); });

@@ -38,7 +38,7 @@ class Encoder {
     byte(0xC0 | (reg & 7) << 3 | (rm & 7));
   }
   void operands(Opcode op, bool wide, u32 reg, const Address& m, bool is_byte_reg = false) {
-    begin(op, wide, reg, index_of(m), static_cast<u32>(m.base), is_byte_reg && reg >= 4);
+    begin(op, wide, reg, index_of(m), base_of(m), is_byte_reg && reg >= 4);
     memory(reg, m);
   }
   // The register in the opcode's own lower bits.
@@ -53,12 +53,13 @@ class Encoder {
     byte(0xC0 | (reg & 7) << 3 | (rm & 7));
   }
   void vex(Opcode op, bool wide, u32 reg, u32 second, const Address& m) {
-    begin_vex(op, wide, reg, second, index_of(m), static_cast<u32>(m.base));
+    begin_vex(op, wide, reg, second, index_of(m), base_of(m));
     memory(reg, m);
   }
 
  private:
   static u32 index_of(const Address& m) { return m.index == Gp::none ? 0 : static_cast<u32>(m.index); }
+  static u32 base_of(const Address& m) { return m.base == Gp::none ? 0 : static_cast<u32>(m.base); }
 
   void begin(Opcode op, bool wide, u32 reg, u32 index, u32 base, bool needs_rex) {
     if (op.prefix != 0) byte(op.prefix);
@@ -85,9 +86,14 @@ class Encoder {
     byte(op.code);
   }
 
-  // rsp and r12 as a base need the second byte; rbp and r13 cannot stand without an offset.
+  // rsp and r12 as a base need the second byte; rbp and r13 cannot stand without an offset. No base: the offset counts from the
+  // instruction's end.
   void memory(u32 reg, const Address& m) {
     u32 base = static_cast<u32>(m.base) & 7, field = (reg & 7) << 3;
+    if (m.base == Gp::none) {
+      byte(field | 5);
+      return immediate(m.offset);
+    }
     bool short_offset = m.offset == static_cast<i8>(m.offset);
     u32 mode = m.offset == 0 && base != 5 ? 0x00 : short_offset ? 0x40 : 0x80;
     if (m.index != Gp::none) {
