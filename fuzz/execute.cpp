@@ -40,6 +40,10 @@ const std::vector<Configuration>& configurations() {
     check(compiler.has_value(), "no machine code");
     list.push_back({"machine code", {}});
     list.back().config.compiler = *compiler;
+    auto baseline = jit::make_compiler({.baseline = true});
+    check(baseline.has_value(), "no machine code for every processor");
+    list.push_back({"machine code for every processor", {}});
+    list.back().config.compiler = *baseline;
     // Loops go on in machine code from their second and from their tenth round.
     for (u32 threshold : {2, 10}) {
       list.push_back({threshold == 2 ? "machine code, at once" : "machine code, soon", {}});

@@ -56,6 +56,7 @@ class BaselineCompiler : public Compiler {
       return std::unexpected(std::move(error));
     };
     features_ = Features::host();
+    if (options_.baseline) features_ = {.floor = features_.floor};
     if (!features_.floor)
       return failed({ErrorKind::Limit, "machine code needs an x86-64 processor with SSE4.1, SSSE3 and POPCNT"});
     auto arena = CodeArena::create(std::min(options_.arena_bytes, kBranchReach));

@@ -15,6 +15,8 @@ struct Options {
   // Nothing is asked of the processor or the system before the first function is compiled; what make_compiler would have failed
   // with leaves all functions to the interpreter then.
   bool lazy = false;
+  // Only instructions that every supported processor has, though this one has more.
+  bool baseline = false;
 };
 
 // Config::tier_threshold for those who have no other wish; RATIONALE.md has the figures.

@@ -99,8 +99,9 @@ ARCHITECTURES = ("aarch64",)
 AARCH64_IN_SHORT = dataclasses.replace(BUILDS["aarch64"], targets=("tools/brink", "jit/jit_test"), unit_tests=("jit",),
                                        modes=BUILDS["aarch64"].modes[:2])
 # How each build runs the official suite: as users run it, collecting garbage at every allocation, and by the plain
-# interpreter; in machine code; and with functions that become machine code while they run.
+# interpreter; in machine code, for any processor too; and with functions that become machine code while they run.
 SUITE_MODES = ((), ("--gc-stress",), ("--no-quicken",), ("--gc-stress", "--no-quicken"), ("--tier", "jit"),
+               ("--tier", "jit", "--cpu", "baseline"),
                ("--tier", "jit", "--gc-stress"), ("--tier", "auto"),
                ("--tier", "auto", "--tier-threshold", "1", "--tier-wait"))
 

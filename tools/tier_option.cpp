@@ -18,6 +18,9 @@ void add_tier_options(CLI::App& app, TierOptions& options) {
                         "NUMBER: of calls and rounds of its loops that make a function hot (default " +
                             std::to_string(jit::kTierThreshold) + ")"))
       ->check(CLI::Range(u32{1}, u32{1} << 30));
+  single(app.add_option("--cpu", options.cpu,
+                        "host (the default): machine code for this processor; baseline: for every one that Brink supports"))
+      ->check(CLI::IsMember({"host", "baseline"}));
   app.add_flag("--tier-wait", options.wait, "With auto: wait for machine code, so that every run is the same");
 }
 
@@ -26,13 +29,16 @@ Result<void> set_tier(Config& config, const TierOptions& options) {
   bool is_auto = options.tier == "auto" || is_default;
   if (!is_auto && (options.threshold || options.wait))
     return fail(ErrorKind::Usage, "--tier-threshold and --tier-wait need --tier auto");
-  if (!is_auto && options.tier != "jit") return {};
+  if (!is_auto && options.tier != "jit") {
+    if (!options.cpu.empty()) return fail(ErrorKind::Usage, "--cpu needs --tier jit or auto");
+    return {};
+  }
   if (!config.quicken) {
     if (is_default) return {};
     return fail(ErrorKind::Usage, "--tier " + options.tier + " and --no-quicken exclude each other");
   }
 #ifdef BRINK_JIT
-  auto compiler = jit::make_compiler({.lazy = is_auto});
+  auto compiler = jit::make_compiler({.lazy = is_auto, .baseline = options.cpu == "baseline"});
   if (!compiler) return std::unexpected(std::move(compiler.error()));
   config.compiler = std::move(*compiler);
   if (is_auto) {

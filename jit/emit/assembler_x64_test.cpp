@@ -5,12 +5,15 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <sstream>
 #include <string>
+
+#include "jit/baseline/vector_opcodes_x64.h"
 
 namespace brink::jit {
 namespace {
@@ -310,6 +313,117 @@ TEST_F(Encodings, Floats) {
         expect(v + "movd eax," + S, [&](auto& a) { a.float_to_gp(Width::W32, Gp::rax, s); });
         expect(v + "movq r12," + S, [&](auto& a) { a.float_to_gp(Width::W64, Gp::r12, s); });
       }
+    check();
+  }
+}
+
+// What vectors are made of: by the names of baseline/vector_opcodes_x64.h, which are the manual's.
+TEST_F(Encodings, Vectors) {
+  struct Named {
+    Opcode op;
+    const char* name;
+  };
+  constexpr Named kThree[] = {
+      {kAddpd, "addpd"}, {kAddps, "addps"}, {kAndnps, "andnps"}, {kDivpd, "divpd"}, {kDivps, "divps"}, {kMaxpd, "maxpd"},
+      {kMaxps, "maxps"}, {kMinpd, "minpd"}, {kMinps, "minps"}, {kMovsd, "movsd"}, {kMulpd, "mulpd"}, {kMulps, "mulps"},
+      {kPackssdw, "packssdw"}, {kPacksswb, "packsswb"}, {kPackusdw, "packusdw"}, {kPackuswb, "packuswb"}, {kPaddb, "paddb"},
+      {kPaddd, "paddd"}, {kPaddq, "paddq"}, {kPaddsb, "paddsb"}, {kPaddsw, "paddsw"}, {kPaddusb, "paddusb"},
+      {kPaddusw, "paddusw"}, {kPaddw, "paddw"}, {kPand, "pand"}, {kPandn, "pandn"}, {kPavgb, "pavgb"}, {kPavgw, "pavgw"},
+      {kPcmpeqb, "pcmpeqb"}, {kPcmpeqd, "pcmpeqd"}, {kPcmpeqq, "pcmpeqq"}, {kPcmpeqw, "pcmpeqw"}, {kPcmpgtb, "pcmpgtb"},
+      {kPcmpgtd, "pcmpgtd"}, {kPcmpgtq, "pcmpgtq"}, {kPcmpgtw, "pcmpgtw"}, {kPmaddubsw, "pmaddubsw"}, {kPmaddwd, "pmaddwd"},
+      {kPmaxsb, "pmaxsb"}, {kPmaxsd, "pmaxsd"}, {kPmaxsw, "pmaxsw"}, {kPmaxub, "pmaxub"}, {kPmaxud, "pmaxud"},
+      {kPmaxuw, "pmaxuw"}, {kPminsb, "pminsb"}, {kPminsd, "pminsd"}, {kPminsw, "pminsw"}, {kPminub, "pminub"},
+      {kPminud, "pminud"}, {kPminuw, "pminuw"}, {kPmuldq, "pmuldq"}, {kPmulhrsw, "pmulhrsw"}, {kPmulhuw, "pmulhuw"},
+      {kPmulhw, "pmulhw"}, {kPmulld, "pmulld"}, {kPmullw, "pmullw"}, {kPmuludq, "pmuludq"}, {kPor, "por"},
+      {kPshufb, "pshufb"}, {kPslld, "pslld"}, {kPsllq, "psllq"}, {kPsllw, "psllw"}, {kPsrad, "psrad"}, {kPsraw, "psraw"},
+      {kPsrld, "psrld"}, {kPsrlq, "psrlq"}, {kPsrlw, "psrlw"}, {kPsubb, "psubb"}, {kPsubd, "psubd"}, {kPsubq, "psubq"},
+      {kPsubsb, "psubsb"}, {kPsubsw, "psubsw"}, {kPsubusb, "psubusb"}, {kPsubusw, "psubusw"}, {kPsubw, "psubw"},
+      {kPunpckhbw, "punpckhbw"}, {kPunpckhdq, "punpckhdq"}, {kPunpckhqdq, "punpckhqdq"}, {kPunpckhwd, "punpckhwd"},
+      {kPunpcklbw, "punpcklbw"}, {kPunpckldq, "punpckldq"}, {kPunpcklqdq, "punpcklqdq"}, {kPunpcklwd, "punpcklwd"},
+      {kPxor, "pxor"}, {kSubpd, "subpd"}, {kSubps, "subps"}, {kUnpcklpd, "unpcklpd"},
+  };
+  constexpr Named kThreeAndImmediate[] = {
+      {kCmppd, "cmppd"}, {kCmpps, "cmpps"}, {kInsertps, "insertps"}, {kPalignr, "palignr"}, {kPblendw, "pblendw"},
+      {kShufps, "shufps"},
+  };
+  constexpr Named kTwo[] = {
+      {kCvtdq2pd, "cvtdq2pd"}, {kCvtdq2ps, "cvtdq2ps"}, {kCvtpd2ps, "cvtpd2ps"}, {kCvtps2pd, "cvtps2pd"},
+      {kCvttpd2dq, "cvttpd2dq"}, {kCvttps2dq, "cvttps2dq"}, {kMovddup, "movddup"}, {kPabsb, "pabsb"}, {kPabsd, "pabsd"},
+      {kPabsw, "pabsw"}, {kPmovsxbw, "pmovsxbw"}, {kPmovsxdq, "pmovsxdq"}, {kPmovsxwd, "pmovsxwd"}, {kPmovzxbw, "pmovzxbw"},
+      {kPmovzxdq, "pmovzxdq"}, {kPmovzxwd, "pmovzxwd"}, {kPtest, "ptest"}, {kSqrtpd, "sqrtpd"}, {kSqrtps, "sqrtps"},
+  };
+  constexpr Named kTwoAndImmediate[] = {
+      {kPshufd, "pshufd"}, {kPshufhw, "pshufhw"}, {kPshuflw, "pshuflw"}, {kRoundpd, "roundpd"}, {kRoundps, "roundps"},
+  };
+  for (bool avx : {true, false}) {
+    use({.floor = true, .avx = avx, .avx2 = avx});
+    std::string v = avx ? "v" : "";
+    const Address m{Gp::r14, 0x20}, indexed{Gp::r15, 16, Gp::r9, 0};
+    for (auto [d, a, b] : {std::array{Fp::f1, Fp::f2, Fp::f3}, {Fp::f9, Fp::f4, Fp::f12}, {Fp::f15, Fp::f8, Fp::f0}}) {
+      std::string D = name(d), A = name(a), B = name(b);
+      // Without AVX the first operand goes to the target first.
+      std::string first = avx ? "" : "movaps " + D + "," + A + "\n", three = avx ? D + "," + A + "," : D + ",";
+      for (auto [op, mnemonic] : kThree) {
+        expect(first + v + mnemonic + " " + three + B, [&](auto& x) { x.vector(op, d, a, b); });
+        if (op.code == kMovsd.code && op.prefix == kMovsd.prefix) continue;  // another instruction with memory
+        std::string size = "XMMWORD";
+        expect(first + v + mnemonic + " " + three + text(m, size.c_str()), [&](auto& x) { x.vector(op, d, a, m); });
+      }
+      for (auto [op, mnemonic] : kThreeAndImmediate) {
+        std::string wanted = v + mnemonic + " " + three + B + ",0x31";
+        // objdump has names for the first predicates of comparisons
+        int immediate = op.code == kCmpps.code ? 0x3 : 0x31;
+        if (immediate == 3) wanted = v + (op.prefix == 0 ? "cmpunordps " : "cmpunordpd ") + three + B;
+        expect(first + wanted, [&](auto& x) { x.vector(op, d, a, b, immediate); });
+      }
+      for (auto [op, mnemonic] : kTwo) expect(v + mnemonic + " " + D + "," + A, [&](auto& x) { x.vector(op, d, a); });
+      for (auto [op, mnemonic] : kTwoAndImmediate)
+        expect(v + mnemonic + " " + D + "," + A + ",0x9", [&](auto& x) { x.vector(op, d, a, 9); });
+      expect(v + "pmovsxbw " + D + "," + text(indexed, "QWORD"), [&](auto& x) { x.vector(kPmovsxbw, d, indexed); });
+      expect(v + "movddup " + D + "," + text(m, "QWORD"), [&](auto& x) { x.vector(kMovddup, d, m); });
+      if (avx) {
+        expect("vbroadcastss " + D + "," + text(m, "DWORD"), [&](auto& x) { x.vector(kVbroadcastss, d, m); });
+        expect("vpbroadcastb " + D + "," + A, [&](auto& x) { x.vector(kVpbroadcastb, d, a); });
+        expect("vpbroadcastw " + D + "," + text(m, "WORD"), [&](auto& x) { x.vector(kVpbroadcastw, d, m); });
+      }
+
+      // Between a lane and a general register or memory.
+      for (Gp g : {Gp::rax, Gp::rdi, Gp::r11}) {
+        std::string W = name(Width::W32, g), X = name(Width::W64, g);
+        expect(first + v + "pinsrb " + three + W + ",0x7", [&](auto& x) { x.vector(kPinsrb, Width::W32, d, a, g, 7); });
+        expect(first + v + "pinsrw " + three + W + ",0x7", [&](auto& x) { x.vector(kPinsrw, Width::W32, d, a, g, 7); });
+        expect(first + v + "pinsrd " + three + W + ",0x1", [&](auto& x) { x.vector(kPinsrd, Width::W32, d, a, g, 1); });
+        expect(first + v + "pinsrq " + three + X + ",0x1", [&](auto& x) { x.vector(kPinsrd, Width::W64, d, a, g, 1); });
+        expect(v + "pextrb " + W + "," + A + ",0xf", [&](auto& x) { x.vector(kPextrb, Width::W32, g, a, 15); });
+        expect(v + "pextrw " + W + "," + A + ",0x7", [&](auto& x) { x.vector(kPextrw, Width::W32, g, a, 7); });
+        expect(v + "pextrd " + W + "," + A + ",0x3", [&](auto& x) { x.vector(kPextrd, Width::W32, g, a, 3); });
+        expect(v + "pextrq " + X + "," + A + ",0x1", [&](auto& x) { x.vector(kPextrd, Width::W64, g, a, 1); });
+        expect(v + "pmovmskb " + W + "," + A, [&](auto& x) { x.vector(kPmovmskb, Width::W32, g, a); });
+        expect(v + "movmskps " + W + "," + A, [&](auto& x) { x.vector(kMovmskps, Width::W32, g, a); });
+        expect(v + "movmskpd " + W + "," + A, [&](auto& x) { x.vector(kMovmskpd, Width::W32, g, a); });
+      }
+      expect(first + v + "pinsrb " + three + text(indexed, "BYTE") + ",0x3", [&](auto& x) { x.vector(kPinsrb, d, a, indexed, 3); });
+      expect(first + v + "pinsrw " + three + text(indexed, "WORD") + ",0x3", [&](auto& x) { x.vector(kPinsrw, d, a, indexed, 3); });
+      expect(first + v + "pinsrd " + three + text(indexed, "DWORD") + ",0x3", [&](auto& x) { x.vector(kPinsrd, d, a, indexed, 3); });
+      expect(first + v + "movlps " + three + text(m, "QWORD"), [&](auto& x) { x.vector(kMovlpsFrom, d, a, m); });
+      expect(first + v + "movhps " + three + text(m, "QWORD"), [&](auto& x) { x.vector(kMovhpsFrom, d, a, m); });
+      constexpr int kNone = Assembler::kNoImmediate;
+      expect(v + "movhps " + text(m, "QWORD") + "," + A, [&](auto& x) { x.vector(kMovhpsTo, Width::W32, m, a, kNone); });
+      expect(v + "pextrb " + text(m, "BYTE") + "," + A + ",0x5", [&](auto& x) { x.vector(kPextrb, Width::W32, m, a, 5); });
+      expect(v + "pextrw " + text(m, "WORD") + "," + A + ",0x5", [&](auto& x) { x.vector(kPextrwTo, Width::W32, m, a, 5); });
+      expect(v + "pextrd " + text(m, "DWORD") + "," + A + ",0x2", [&](auto& x) { x.vector(kPextrd, Width::W32, m, a, 2); });
+      // Shifts by a constant: 71 words, 72 doublewords, 73 quadwords; /2 right, /4 right signed, /6 left.
+      for (auto [op, extension, mnemonic] : {std::tuple{p66(0x71), 2u, "psrlw"}, {p66(0x71), 4u, "psraw"}, {p66(0x71), 6u, "psllw"},
+                                             {p66(0x72), 2u, "psrld"}, {p66(0x72), 4u, "psrad"}, {p66(0x72), 6u, "pslld"},
+                                             {p66(0x73), 2u, "psrlq"}, {p66(0x73), 6u, "psllq"}})
+        expect(first + v + mnemonic + " " + (avx ? D + "," + A : D) + ",0x5", [&](auto& x) { x.vector_shift(op, extension, d, a, 5); });
+    }
+    // From the pool behind the code: the field counts from the instruction's end, which the immediate is part of.
+    expect(v + "movups xmm9,XMMWORD PTR [rip+0x0]", [&](auto& x) { x.bind(x.load_vector_from(Fp::f9)); });
+    expect(v + "shufps xmm1," + (avx ? "xmm1," : "") + "XMMWORD PTR [rip+0x0],0x5", [&](auto& x) {
+      x.vector(kShufps, Fp::f1, Fp::f1, Assembler::kPool, 5);
+      x.bind(x.pool_field(5));
+    });
     check();
   }
 }
