@@ -276,6 +276,8 @@ void Assembler::remainder(Width w, bool is_signed, Gp d, Gp a, Gp b) {
   a_.msub(r(w, d), r(w, kScratch), r(w, b), r(w, a));
 }
 
+void Assembler::negate(Width w, Gp d) { a_.neg(r(w, d), r(w, d)); }
+
 void Assembler::count_leading_zeros(Width w, Gp d, Gp s) { a_.clz(r(w, d), r(w, s)); }
 
 void Assembler::count_trailing_zeros(Width w, Gp d, Gp s) {
@@ -431,6 +433,11 @@ Assembler::Fields Assembler::truncate_checked(Width to, bool is_signed, bool fro
     doubtful_if(negated(kFloatGreater));
   }
   return fields;
+}
+
+// tbl; one register or two.
+void Assembler::look_up(Fp d, Fp table, bool is_pair, Fp places) {
+  word(0x4E000000 | number(places) << 16 | (is_pair ? 0x2000 : 0) | number(table) << 5 | number(d));
 }
 
 // --- Control -----------------------------------------------------------------------------------------------------------

@@ -79,6 +79,7 @@ class Assembler {
   void quotient(Width w, bool is_signed, Gp d, Gp a, Gp b);
   // a - quotient * b; d may be any of them.
   void remainder(Width w, bool is_signed, Gp d, Gp a, Gp b);
+  void negate(Width w, Gp d);
   void count_leading_zeros(Width w, Gp d, Gp s);
   void count_trailing_zeros(Width w, Gp d, Gp s);
   void count_ones(Width w, Gp d, Gp s);
@@ -131,6 +132,11 @@ class Assembler {
   Fields truncate_checked(Width to, bool is_signed, bool from_f64, Gp d, Fp s, Gp other);
   static constexpr bool kTruncatesToU64 = true;
   void convert_float(bool to_f64, Fp d, Fp s);
+
+  // --- Vectors: what raw() does not do well ---
+
+  // The bytes of `table`, or with the next register of both, at the places that a vector names; 0 where there is none.
+  void look_up(Fp d, Fp table, bool is_pair, Fp places);
 
   // --- Control ---
 

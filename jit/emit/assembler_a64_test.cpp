@@ -1,8 +1,11 @@
 // Every form of every instruction the assembler can be asked for, against binutils' disassembler: what was meant is written
 // here in its syntax.
+#include "jit/emit/assembler.h"
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -10,7 +13,7 @@
 #include <sstream>
 #include <string>
 
-#include "jit/emit/assembler.h"
+#include "jit/baseline/vector_forms_a64.h"
 
 namespace brink::jit {
 namespace {
@@ -375,6 +378,55 @@ TEST_F(Encodings, Frames) {
   std::snprintf(text, sizeof text,
                 "add x16, x27, #0x20\nmov x17, #0xc\nstp xzr, xzr, [x16], #16\nsubs x17, x17, #0x1\nb.ne 0x%x\nstr xzr, [x16]", loop);
   expect(text, [&](Assembler& s) { s.zero_words({Gp::x27, 32}, 25); });
+}
+
+// Everything that vector_forms_a64.cpp names, by the names asmjit has for its numbers.
+TEST_F(Encodings, Vectors) {
+  constexpr const char* kLanes[] = {".16b", ".8h", ".4s", ".2d", ".8b", ".4h", ".2s"};
+  auto lanes = [&](Lanes l) { return kLanes[static_cast<u32>(l)]; };
+  auto mnemonic = [](u32 id) {
+    asmjit::String text;
+    asmjit::InstAPI::instIdToString(asmjit::Arch::kAArch64, id, text);
+    std::string found = text.data();
+    return found == "not" ? std::string("mvn") : found;  // as objdump calls it
+  };
+  auto v = [](Fp reg, Lanes l) { return vector_register(reg, l); };
+  for (auto [d, a, b] : {std::array{Fp::f1, Fp::f2, Fp::f3}, {Fp::f31, Fp::f16, Fp::f8}})
+    for (u32 i = 0; i < kOpCount; ++i) {
+      const VectorCode& code = vector_code(static_cast<Op>(i));
+      auto reg = [](Fp r) { return "v" + std::to_string(static_cast<u32>(r)); };
+      std::string to = reg(d) + lanes(code.lanes);
+      switch (code.form) {
+        case VectorForm::Binary:
+        case VectorForm::Swapped:
+        case VectorForm::BinaryNot:
+        case VectorForm::ShiftLeft:
+        case VectorForm::ShiftRight:
+          expect(mnemonic(code.id) + " " + to + ", " + reg(a) + lanes(code.lanes) + ", " + reg(b) + lanes(code.lanes),
+                 [&](Assembler& s) { s.raw().emit(code.id, v(d, code.lanes), v(a, code.lanes), v(b, code.lanes)); });
+          if (code.second != 0)
+            expect(mnemonic(code.second) + " " + to + ", " + reg(a) + lanes(code.lanes) + ", #5",
+                   [&](Assembler& s) { s.raw().emit(code.second, v(d, code.lanes), v(a, code.lanes), asmjit::Imm(5)); });
+          break;
+        case VectorForm::Wide:
+          expect(mnemonic(code.id) + " " + to + ", " + reg(a) + lanes(code.from) + ", " + reg(b) + lanes(code.from),
+                 [&](Assembler& s) { s.raw().emit(code.id, v(d, code.lanes), v(a, code.from), v(b, code.from)); });
+          break;
+        case VectorForm::Unary:
+          expect(mnemonic(code.id) + " " + to + ", " + reg(a) + lanes(code.lanes),
+                 [&](Assembler& s) { s.raw().emit(code.id, v(d, code.lanes), v(a, code.lanes)); });
+          break;
+        case VectorForm::UnaryWide:
+        case VectorForm::Narrow:
+          expect(mnemonic(code.id) + " " + to + ", " + reg(a) + lanes(code.from),
+                 [&](Assembler& s) { s.raw().emit(code.id, v(d, code.lanes), v(a, code.from)); });
+          break;
+        default: break;
+      }
+    }
+  expect("tbl v1.16b, {v2.16b}, v3.16b", [](Assembler& s) { s.look_up(Fp::f1, Fp::f2, false, Fp::f3); });
+  expect("tbl v8.16b, {v30.16b, v31.16b}, v19.16b", [](Assembler& s) { s.look_up(Fp::f8, Fp::f30, true, Fp::f19); });
+  expect("neg x7, x7", [](Assembler& s) { s.negate(Width::W64, Gp::x7); });
 }
 
 // A conditional branch of 1 MiB or more has to go around one that reaches.
