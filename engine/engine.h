@@ -257,6 +257,10 @@ class Module {
   // lives is an error of the host.
   static Result<Module> from_file(const Engine& engine, const std::string& path);
 
+  // A binary in memory that `owner` keeps as it is as long as it lives.
+  static Result<Module> from_view(const Engine& engine, std::span<const u8> bytes, std::shared_ptr<const void> owner,
+                                  std::string name = {});
+
   // Validates every function body; the first error.
   Result<void> validate() const;
   const ModuleInfo& info() const;

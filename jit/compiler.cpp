@@ -3,6 +3,7 @@
 
 #include "engine/validate/body_decoder.h"
 #include "jit/baseline/function_compiler.h"
+#include "jit/code/kept_code.h"
 #include "jit/code/module_code.h"
 #include "jit/jit.h"
 
@@ -15,15 +16,9 @@ using runtime::ModuleState;
 using runtime::NotedFrame;
 using runtime::TierState;
 
-struct Compiled {
-  u32 frame_bytes = 0;
-  u32 loop_entry = 0;
-  std::vector<LoopPosition> loops;
-};
-
 // One function, into the assembler's buffer. False where the body is not valid, which nobody should see: it was prepared.
 bool compile_function(ModuleState& module, const ModuleCode* code, const Stubs& stubs, Assembler& assembler, u32 index,
-                      const FunctionScan& scan, Compiled& compiled, std::vector<CodeOrigin>* origins, bool far_branches = false) {
+                      const FunctionScan& scan, CodeShape& shape, std::vector<CodeOrigin>* origins, bool far_branches = false) {
   assembler.begin(far_branches);
   CompileOptions options{.memory0_guarded = module.memory0_guarded,
                          .loop_entry = module.engine->tier_up != nullptr,
@@ -33,9 +28,9 @@ bool compile_function(ModuleState& module, const ModuleCode* code, const Stubs& 
   bool valid = decoder.decode_function(module.info.function_type(index)).has_value();
   if (assembler.needs_far_branches() && !far_branches) {
     if (origins != nullptr) origins->clear();
-    return compile_function(module, code, stubs, assembler, index, scan, compiled, origins, true);
+    return compile_function(module, code, stubs, assembler, index, scan, shape, origins, true);
   }
-  compiled = {sink.frame_bytes(), sink.loop_entry(), sink.loops()};
+  shape = {sink.frame_bytes(), sink.loop_entry(), sink.loops()};
   return valid && assembler.ok() && !sink.is_too_large();
 }
 
@@ -72,27 +67,23 @@ class BaselineCompiler : public Compiler {
   const void* compile(ModuleState& module, FunctionCode& code) override {
     auto begin = std::chrono::steady_clock::now();
     if (!is_ready() && !make_ready()) return count_left(&Statistics::out_of_room);
-    if (!module.machine_code) module.machine_code = ModuleCode::create(arena_, map_, stubs_, module);
-    if (!module.machine_code) return count_left(&Statistics::out_of_room);
-    ModuleCode& space = ModuleCode::of(module);
+    ModuleCode* space = space_of(module);
+    if (space == nullptr) return count_left(&Statistics::out_of_room);
     u32 own = static_cast<u32>(&code - module.code);
     u32 index = own + module.info.imported_functions;
     FunctionScan scan = scan_function(module.info, index, code.prepared->max_operand_slots);
     if (scan.refused != Op::kUnknown) return count_left(&Statistics::unsupported);
     Assembler& assembler = this->assembler();
-    Compiled compiled;
-    if (!compile_function(module, &space, stubs_, assembler, index, scan, compiled, nullptr))
-      return count_left(&Statistics::failed);
-    CodeHeader header{wrappers_->get(module.info.function_type(index)), own, compiled.frame_bytes};
-    if (header.wrapper == nullptr) return count_left(&Statistics::out_of_room);
-    const u8* entry = space.place(assembler.code(), assembler.relocations(), header, compiled.loop_entry);
+    CodeShape shape;
+    if (!compile_function(module, space, stubs_, assembler, index, scan, shape, nullptr)) return count_left(&Statistics::failed);
+    const void* wrapper = wrappers_->get(module.info.function_type(index));
+    if (wrapper == nullptr) return count_left(&Statistics::out_of_room);
+    const u8* entry = space->place(assembler.code(), assembler.relocations(), wrapper, own, shape);
     if (entry == nullptr) return count_left(&Statistics::out_of_room);
-    if (compiled.loop_entry != 0) {
-      std::unordered_map<u32, const u8*> positions;
-      for (const LoopPosition& loop : compiled.loops) positions.emplace(loop.original, entry + loop.native);
-      space.add_loops(own, entry + compiled.loop_entry, std::move(positions));
-    }
-    space.publish(own, entry);
+    if (module.source)
+      if (auto references = references_of(assembler, *space, stubs_))
+        space->remember(own, entry, assembler.code().size(), std::move(shape), std::move(*references));
+    space->publish(own, entry);
     auto spent = std::chrono::steady_clock::now() - begin;
     std::lock_guard lock(mutex_);
     statistics_.functions += 1;
@@ -100,6 +91,57 @@ class BaselineCompiler : public Compiler {
     statistics_.machine_bytes += assembler.code().size();
     statistics_.nanoseconds +=
         static_cast<u64>(std::chrono::duration_cast<std::chrono::nanoseconds>(spent).count());
+    return entry;
+  }
+
+  // What the compiler's choices depend on besides its build and the module's options, which whoever keeps code has a key for.
+  u64 key() override {
+    if (!is_ready() && !make_ready()) return 0;
+    static_assert(std::has_unique_object_representations_v<Features>);
+    std::string_view bytes(reinterpret_cast<const char*>(&features_), sizeof features_);
+    u64 key = 0xCBF29CE484222325;  // FNV-1a
+    for (char byte : bytes) key = (key ^ static_cast<u8>(byte)) * 0x100000001B3;
+    return key;
+  }
+
+  std::vector<runtime::KeptCode> kept(ModuleState& module) override {
+    if (!is_ready()) return {};
+    ModuleCode* space;
+    {
+      std::lock_guard lock(mutex_);
+      space = static_cast<ModuleCode*>(module.machine_code.get());
+    }
+    return space == nullptr ? std::vector<runtime::KeptCode>() : space->kept(key());
+  }
+
+  std::vector<u8> assemble(ModuleState& module, u32 own_function, const PreparedCode& prepared) override {
+    if (!is_ready() && !make_ready()) return {};
+    ModuleCode* space = space_of(module);
+    if (space == nullptr) return {};
+    u32 index = own_function + module.info.imported_functions;
+    FunctionScan scan = scan_function(module.info, index, prepared.max_operand_slots);
+    if (scan.refused != Op::kUnknown) return {};
+    Assembler& assembler = this->assembler();
+    CodeShape shape;
+    if (!compile_function(module, space, stubs_, assembler, index, scan, shape, nullptr)) return {};
+    auto references = references_of(assembler, *space, stubs_);
+    if (!references) return {};
+    return keep_code(key(), assembler.code(), shape, *references);
+  }
+
+  const void* load(ModuleState& module, FunctionCode& code, std::span<const u8> kept) override {
+    if (!is_ready() && !make_ready()) return nullptr;
+    ModuleCode* space = space_of(module);
+    if (space == nullptr) return nullptr;
+    u32 own = static_cast<u32>(&code - module.code);
+    auto restored = restore_code(key(), kept, *space, stubs_, own);
+    if (!restored) return nullptr;
+    const void* wrapper = wrappers_->get(module.info.function_type(own + module.info.imported_functions));
+    if (wrapper == nullptr) return nullptr;
+    const u8* entry = space->place(restored->code, restored->relocations, wrapper, own, restored->shape);
+    if (entry == nullptr) return nullptr;
+    space->publish(own, entry);
+    loaded_.fetch_add(1, std::memory_order_relaxed);
     return entry;
   }
 
@@ -143,9 +185,9 @@ class BaselineCompiler : public Compiler {
     u32 index = static_cast<u32>(frame.function - module.code) + module.info.imported_functions;
     std::vector<CodeOrigin> origins;
     FunctionScan scan = scan_function(module.info, index, frame.function->prepared->max_operand_slots);
-    Compiled compiled;
+    CodeShape shape;
     Assembler assembler(features_);
-    if (!compile_function(module, &ModuleCode::of(module), stubs_, assembler, index, scan, compiled, &origins)) return 0;
+    if (!compile_function(module, &ModuleCode::of(module), stubs_, assembler, index, scan, shape, &origins)) return 0;
     for (const CodeOrigin& origin : origins)
       if (origin.native == frame.native) return origin.original;
     return 0;
@@ -160,11 +202,19 @@ class BaselineCompiler : public Compiler {
     std::lock_guard lock(mutex_);
     Statistics statistics = statistics_;
     statistics.loop_entries = loop_entries_.load(std::memory_order_relaxed);
+    statistics.loaded = loaded_.load(std::memory_order_relaxed);
     return statistics;
   }
 
  private:
   bool is_ready() const { return begin_.load(std::memory_order_acquire) != nullptr; }
+
+  // Null where the arena has no room for it.
+  ModuleCode* space_of(ModuleState& module) {
+    std::lock_guard lock(mutex_);
+    if (!module.machine_code) module.machine_code = ModuleCode::create(arena_, map_, stubs_, module);
+    return static_cast<ModuleCode*>(module.machine_code.get());
+  }
 
   const void* count_left(u64 Statistics::* reason) {
     std::lock_guard lock(mutex_);
@@ -191,7 +241,7 @@ class BaselineCompiler : public Compiler {
   mutable std::mutex mutex_;
   std::optional<Error> failure_;
   Statistics statistics_;
-  std::atomic<u64> loop_entries_ = 0;
+  std::atomic<u64> loop_entries_ = 0, loaded_ = 0;
 };
 
 }  // namespace

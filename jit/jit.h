@@ -25,6 +25,7 @@ inline constexpr u32 kTierThreshold = 2000;
 // What a compiler has done so far.
 struct Statistics {
   u64 functions = 0;      // compiled
+  u64 loaded = 0;         // compiled by another process, and placed here
   u64 wasm_bytes = 0;     // of their bodies
   u64 machine_bytes = 0;  // of their code
   u64 loop_entries = 0;   // frames that went on in machine code in the middle of a loop

@@ -1,4 +1,4 @@
-// The preparation cache: quick code of functions that ran before, in files that later processes map and run.
+// The preparation cache: quick code and machine code of functions that ran before, in files that later processes map and run.
 //
 //   auto cache = brink::cache::Cache::open({.folder = brink::cache::default_folder()});
 //   cache->attach(module);   // before functions run: those in the cache are not prepared again
@@ -44,6 +44,7 @@ class Cache {
   struct Counts {
     u32 from_file = 0;
     u32 prepared = 0;
+    u32 machine_code = 0;  // of them came with machine code
     bool operator==(const Counts&) const = default;
   };
   static Counts counts(const Module& module);

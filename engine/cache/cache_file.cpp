@@ -18,8 +18,7 @@ constexpr u32 kVersion = 1;
 constexpr u64 kMaxFileBytes = u64{1} << 32;
 constexpr u64 kUnit = 16;
 
-// Machine code will have a kind for each architecture and tier, data images one more.
-enum class Kind : u32 { None = 0, Functions = 1, QuickCode = 2 };
+enum class Kind : u32 { None = 0, Functions = 1, QuickCode = 2, MachineFunctions = 3, MachineCode = 4 };
 
 struct Header {
   u64 magic;
@@ -55,6 +54,15 @@ struct EntryHeader {
 };
 static_assert(sizeof(EntryHeader) % kUnit == 0);
 
+struct MachineHeader {
+  Code code;  // as EntryHeader's
+  u32 function;
+  u32 body_size;
+  u32 size;  // of what follows
+  u32 reserved;
+};
+static_assert(sizeof(MachineHeader) % kUnit == 0);
+
 struct Region {
   u32 kind;
   u32 begin;
@@ -84,7 +92,7 @@ struct Origin {
   u32 reserved = 0;
 };
 
-enum Purpose : u8 { kBody, kContent, kEntry };
+enum Purpose : u8 { kBody, kContent, kEntry, kMachineContent, kMachineEntry };
 
 u64 round_up(u64 bytes) { return (bytes + kUnit - 1) & ~(kUnit - 1); }
 
@@ -97,6 +105,8 @@ u64 tables_bytes(const EntryHeader& header) {
 u64 total_bytes(const EntryHeader& header) {
   return round_up(sizeof(EntryHeader) + tables_bytes(header) + header.code_size);
 }
+
+u64 total_bytes(const MachineHeader& header) { return round_up(sizeof(MachineHeader) + u64{header.size}); }
 
 template <class T>
 T read_at(std::span<const u8> bytes, u64 offset) {
@@ -118,10 +128,27 @@ void take(const u8*& from, T* to, u64 count) {
 }
 
 Code code_of(const Authenticator& authenticator, const Identity& identity, u32 function, std::span<const u8> body,
-             std::span<const u8> entry) {
-  Origin origin{identity, authenticator.of(body, kBody), authenticator.of(entry.subspan(sizeof(Code)), kContent),
-                function};
-  return authenticator.of({reinterpret_cast<const u8*>(&origin), sizeof origin}, kEntry);
+             std::span<const u8> entry, bool is_machine_code = false) {
+  Origin origin{identity, authenticator.of(body, kBody),
+                authenticator.of(entry.subspan(sizeof(Code)), is_machine_code ? kMachineContent : kContent), function};
+  return authenticator.of({reinterpret_cast<const u8*>(&origin), sizeof origin}, is_machine_code ? kMachineEntry : kEntry);
+}
+
+// A function's entry in one of the sections, as far as its form is right.
+template <class Header>
+std::span<const u8> entry_at(std::span<const u8> places, std::span<const u8> entries, u32 function) {
+  u64 place = u64{read_at<u32>(places, u64{function} * sizeof(u32))} * kUnit;
+  // Place 0 is nowhere, so a section begins with an empty unit.
+  if (place == 0 || place > entries.size() || entries.size() - place < sizeof(Header)) return {};
+  auto header = read_at<Header>(entries, place);
+  u64 size = total_bytes(header);
+  if (header.function != function || size > entries.size() - place) return {};
+  return entries.subspan(place, size);
+}
+
+// A regular file that only this user, or root, can write to: nobody else changes it while it is mapped.
+bool is_ours(const struct stat& status) {
+  return S_ISREG(status.st_mode) && (status.st_uid == ::geteuid() || status.st_uid == 0) && (status.st_mode & 022) == 0;
 }
 
 // So that the folder knows which files are in use. It is a hint: nothing depends on its success.
@@ -134,27 +161,13 @@ void note_use(int file, const struct stat& status) {
 
 }  // namespace
 
-CacheFile::CacheFile(CacheFile&& other) noexcept
-    : bytes_(std::exchange(other.bytes_, {})), functions_(other.functions_), quick_(other.quick_) {}
-
-CacheFile& CacheFile::operator=(CacheFile&& other) noexcept {
-  std::swap(bytes_, other.bytes_);
-  std::swap(functions_, other.functions_);
-  std::swap(quick_, other.quick_);
-  return *this;
-}
-
-CacheFile::~CacheFile() {
-  if (!bytes_.empty()) ::munmap(const_cast<u8*>(bytes_.data()), bytes_.size());
-}
-
 std::optional<CacheFile> CacheFile::open(const std::string& path, const Identity& identity, u32 function_count) {
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0) return std::nullopt;
   struct stat status{};
   void* mapping = MAP_FAILED;
   size_t size = 0;
-  if (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size >= static_cast<off_t>(kFirstContent) &&
+  if (::fstat(fd, &status) == 0 && is_ours(status) && status.st_size >= static_cast<off_t>(kFirstContent) &&
       static_cast<u64>(status.st_size) <= kMaxFileBytes) {
     size = static_cast<size_t>(status.st_size);
     mapping = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -162,31 +175,51 @@ std::optional<CacheFile> CacheFile::open(const std::string& path, const Identity
   }
   ::close(fd);
   if (mapping == MAP_FAILED) return std::nullopt;
+  auto unmap = [size](const void* at) { ::munmap(const_cast<void*>(at), size); };
+  std::shared_ptr<const void> owner(static_cast<const void*>(mapping), unmap);
+  return view({static_cast<const u8*>(mapping), size}, std::move(owner), identity, function_count);
+}
 
-  CacheFile file(std::span<const u8>(static_cast<const u8*>(mapping), size));
-  auto header = read_at<Header>(file.bytes_, 0);
+std::optional<CacheFile> CacheFile::view(std::span<const u8> bytes, std::shared_ptr<const void> owner,
+                                         const Identity& identity, u32 function_count) {
+  if (bytes.size() < kFirstContent) return std::nullopt;
+  CacheFile file(bytes, std::move(owner));
+  auto header = read_at<Header>(bytes, 0);
   if (header.magic != kMagic || header.version != kVersion || header.identity != identity ||
       header.function_count != function_count)
     return std::nullopt;
   for (u32 i = 0; i < kSections; ++i) {
-    auto section = read_at<SectionEntry>(file.bytes_, sizeof(Header) + i * sizeof(SectionEntry));
-    if (section.offset > size || section.size > size - section.offset || section.offset % kUnit != 0) continue;
-    auto content = file.bytes_.subspan(section.offset, section.size);
+    auto section = read_at<SectionEntry>(bytes, sizeof(Header) + i * sizeof(SectionEntry));
+    if (section.offset > bytes.size() || section.size > bytes.size() - section.offset || section.offset % kUnit != 0)
+      continue;
+    auto content = bytes.subspan(section.offset, section.size);
     if (section.kind == Kind::Functions) file.functions_ = content;
     if (section.kind == Kind::QuickCode) file.quick_ = content;
+    if (section.kind == Kind::MachineFunctions) file.machine_functions_ = content;
+    if (section.kind == Kind::MachineCode) file.machine_ = content;
   }
   if (file.functions_.size() / sizeof(u32) < function_count) return std::nullopt;
+  if (file.machine_functions_.size() / sizeof(u32) < function_count) file.machine_functions_ = file.machine_ = {};
   return file;
 }
 
 std::span<const u8> CacheFile::raw_entry(u32 function) const {
-  u64 place = u64{read_at<u32>(functions_, u64{function} * sizeof(u32))} * kUnit;
-  // Place 0 is nowhere, so the section begins with an empty unit.
-  if (place == 0 || place > quick_.size() || quick_.size() - place < sizeof(EntryHeader)) return {};
-  auto header = read_at<EntryHeader>(quick_, place);
-  u64 size = total_bytes(header);
-  if (header.function != function || size > quick_.size() - place) return {};
-  return quick_.subspan(place, size);
+  return entry_at<EntryHeader>(functions_, quick_, function);
+}
+
+std::span<const u8> CacheFile::raw_machine_entry(u32 function) const {
+  if (machine_functions_.empty()) return {};
+  return entry_at<MachineHeader>(machine_functions_, machine_, function);
+}
+
+std::span<const u8> CacheFile::find_machine_code(const Authenticator& authenticator, const Identity& identity, u32 function,
+                                                 std::span<const u8> body) const {
+  std::span<const u8> entry = raw_machine_entry(function);
+  if (entry.empty()) return {};
+  auto header = read_at<MachineHeader>(entry, 0);
+  if (header.body_size != body.size() || header.code != code_of(authenticator, identity, function, body, entry, true))
+    return {};
+  return entry.subspan(sizeof header, header.size);
 }
 
 std::optional<PreparedCode> CacheFile::find(const Authenticator& authenticator, const Identity& identity, u32 function,
@@ -271,27 +304,50 @@ void CacheFileWriter::add(const Authenticator& authenticator, u32 function, std:
   add_raw(function, entry);
 }
 
-void CacheFileWriter::add_raw(u32 function, std::span<const u8> entry) {
-  if (entries_.empty()) entries_.resize(kUnit);
-  if (entries_.size() / kUnit > ~u32{0}) return;
-  places_[function] = static_cast<u32>(entries_.size() / kUnit);
-  entries_.insert(entries_.end(), entry.begin(), entry.end());
+void CacheFileWriter::add_machine_code(const Authenticator& authenticator, u32 function, std::span<const u8> body,
+                                       std::span<const u8> kept) {
+  MachineHeader header{{}, function, static_cast<u32>(body.size()), static_cast<u32>(kept.size()), 0};
+  std::vector<u8> entry;
+  entry.reserve(total_bytes(header));
+  append(entry, header);
+  entry.insert(entry.end(), kept.begin(), kept.end());
+  entry.resize(total_bytes(header));
+  header.code = code_of(authenticator, identity_, function, body, entry, true);
+  std::memcpy(entry.data(), header.code.data(), sizeof header.code);
+  add_raw_machine(function, entry);
+}
+
+void CacheFileWriter::Section::add(u32 function, std::span<const u8> entry) {
+  if (entries.empty()) entries.resize(kUnit);
+  if (entries.size() / kUnit > ~u32{0}) return;
+  places[function] = static_cast<u32>(entries.size() / kUnit);
+  entries.insert(entries.end(), entry.begin(), entry.end());
 }
 
 std::optional<std::vector<u8>> CacheFileWriter::finish() const {
-  u64 places_bytes = places_.size() * sizeof(u32);
+  u64 places_bytes = quick_.places.size() * sizeof(u32);
   u64 quick_offset = kFirstContent + round_up(places_bytes);
-  u64 size = quick_offset + entries_.size();
+  u64 size = quick_offset + quick_.entries.size();
+  SectionEntry sections[kSections] = {{Kind::Functions, 0, kFirstContent, places_bytes},
+                                      {Kind::QuickCode, 0, quick_offset, quick_.entries.size()}};
+  if (!machine_.entries.empty()) {
+    u64 machine_offset = size + round_up(places_bytes);
+    sections[2] = {Kind::MachineFunctions, 0, size, places_bytes};
+    sections[3] = {Kind::MachineCode, 0, machine_offset, machine_.entries.size()};
+    size = machine_offset + machine_.entries.size();
+  }
   if (size > kMaxFileBytes) return std::nullopt;
   std::vector<u8> out;
   out.reserve(size);
-  append(out, Header{kMagic, kVersion, static_cast<u32>(places_.size()), identity_});
-  SectionEntry sections[kSections] = {{Kind::Functions, 0, kFirstContent, places_bytes},
-                                      {Kind::QuickCode, 0, quick_offset, entries_.size()}};
+  append(out, Header{kMagic, kVersion, static_cast<u32>(quick_.places.size()), identity_});
   append(out, sections);
-  for (u32 place : places_) append(out, place);
-  out.resize(quick_offset);
-  out.insert(out.end(), entries_.begin(), entries_.end());
+  auto add = [&](const Section& section) {
+    for (u32 place : section.places) append(out, place);
+    out.resize(round_up(out.size()));
+    out.insert(out.end(), section.entries.begin(), section.entries.end());
+  };
+  add(quick_);
+  if (!machine_.entries.empty()) add(machine_);
   return out;
 }
 

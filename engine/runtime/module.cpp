@@ -51,9 +51,10 @@ Result<void> prepare(ModuleState& module, FunctionCode& code) {
   std::lock_guard lock(module.prepare_mutex);
   if (code.code.load(std::memory_order_acquire) != nullptr) return {};
 
-  u32 index = static_cast<u32>(&code - module.code) + module.info.imported_functions;
+  u32 own = static_cast<u32>(&code - module.code);
+  u32 index = own + module.info.imported_functions;
   std::optional<PreparedCode> ready;
-  if (module.source) ready = module.source->find(index - module.info.imported_functions);
+  if (module.source) ready = module.source->find(own);
   auto prepared =
       ready ? Result<PreparedCode>(std::move(*ready))
       : module.engine->config.quicken
@@ -75,11 +76,16 @@ Result<void> prepare(ModuleState& module, FunctionCode& code) {
   const Config& config = module.engine->config;
   if (module.engine->tier_up)
     code.heat.store(static_cast<i32>(std::min<u32>(config.tier_threshold, INT32_MAX)), std::memory_order_relaxed);
-  else if (TierCompiler* compiler = config.compiler.get(); compiler != nullptr && is_quick && !config.consume_fuel)
-    if (const void* machine = compiler->compile(module, code)) {
+  if (TierCompiler* compiler = config.compiler.get(); compiler != nullptr && is_quick && !config.consume_fuel) {
+    const void* machine = nullptr;
+    if (module.source)
+      if (auto kept = module.source->find_machine_code(own); !kept.empty()) machine = compiler->load(module, code, kept);
+    if (machine == nullptr && !module.engine->tier_up) machine = compiler->compile(module, code);
+    if (machine != nullptr) {
       code.machine.store(machine, std::memory_order_release);
       first = interpret::kQuickEnterTier;
     }
+  }
   code.code.store(first, std::memory_order_release);
   return {};
 }
@@ -220,6 +226,14 @@ Result<Module> Module::from_file(const Engine& engine, const std::string& path) 
   std::span<const u8> bytes = file->bytes();
   if (!has_binary_magic(bytes) && bytes[0] != 0)
     return from_text(engine, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()), path);
+  return finish(std::move(state), bytes);
+}
+
+Result<Module> Module::from_view(const Engine& engine, std::span<const u8> bytes, std::shared_ptr<const void> owner,
+                                 std::string name) {
+  auto state = std::make_shared<runtime::ModuleState>(engine);
+  state->name = std::move(name);
+  state->bytes_owner = std::move(owner);
   return finish(std::move(state), bytes);
 }
 

@@ -157,8 +157,9 @@ struct ModuleState {
   bool memory0_guarded = true;
   std::vector<const RegisteredType*> types;  // by module-local type index
 
-  // The bytes: either owned or mapped.
+  // The bytes: owned, mapped or somebody else's.
   std::vector<u8> owned_bytes;
+  std::shared_ptr<const void> bytes_owner;
   void* mapping = nullptr;
   size_t mapping_size = 0;
 

@@ -43,9 +43,13 @@
 #pragma once
 #include <atomic>
 #include <span>
+#include <vector>
 
 #include "engine/base/integers.h"
 
+namespace brink {
+struct PreparedCode;
+}
 namespace brink::interpret {
 struct Frame;
 }
@@ -117,14 +121,30 @@ struct LoopEntry {
   const void* position = nullptr;
 };
 
+// A function's machine code as other processes can load it: TierCompiler::load.
+struct KeptCode {
+  u32 own_function;
+  std::vector<u8> bytes;
+};
+
 class TierCompiler {
  public:
   virtual ~TierCompiler() = default;
 
   // Compiles a function that has been prepared as quick code; null where it stays with the interpreter. One function of
-  // a module at a time; any thread, other functions of the module running meanwhile. What the compiler keeps for the module
+  // a module at a time, beside load() of others; any thread, other functions of the module running meanwhile. What the compiler keeps for the module
   // is in ModuleState::machine_code.
   virtual const void* compile(ModuleState& module, FunctionCode& code) = 0;
+  // Code for other processes of this build, with nothing in it that is only true of this one. `key` says what it needs besides: the
+  // same choices and the same processor.
+  virtual u64 key() = 0;
+  // Of the functions that compile() has done while ModuleState::source was there, in ascending order. From any thread.
+  virtual std::vector<KeptCode> kept(ModuleState& module) = 0;
+  // Of a function that has not been prepared, from what preparing it makes. Empty where it stays with the interpreter. Any number of
+  // threads at once.
+  virtual std::vector<u8> assemble(ModuleState& module, u32 own_function, const PreparedCode& prepared) = 0;
+  // What compile() does, with code that kept() or assemble() has made for the same function. Null where that does not fit here.
+  virtual const void* load(ModuleState& module, FunctionCode& code, std::span<const u8> kept) = 0;
   // Runs `machine`; true if it did not return: TierState::tail_call is to be made, or an exception (Context::exception) came
   // out of it.
   virtual bool enter(TierState& tier, const void* machine, u64* fp, u8* memory0) = 0;

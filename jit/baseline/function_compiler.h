@@ -29,12 +29,6 @@ struct CodeOrigin {
   u32 original;  // of the instruction in the body
 };
 
-// Where the code of a loop starts.
-struct LoopPosition {
-  u32 original;  // of the loop in the body
-  u32 native;
-};
-
 struct CompileOptions {
   bool memory0_guarded = true;
   bool loop_entry = false;  // frames of the interpreter may go on at its loops
@@ -230,7 +224,7 @@ class FunctionCompiler : public NullSink {
   // lost.
   void match(Gp reference, ValueType type, Gp other, Gp another, u32& no);
   // A type's address, as objects, functions and call sites name it.
-  void load_type(Gp d, const RegisteredType& type) { a_.move_constant(d, reinterpret_cast<u64>(&type), true); }
+  void load_type(Gp d, const RegisteredType& type) { a_.move_address(d, &type, AddressReference::Kind::Type); }
 
   // --- Control (control.cpp, calls.cpp) ---
 

@@ -167,9 +167,11 @@ void FunctionCompiler::run_instruction(const Instruction& instruction, bool gene
   if (is_prefix(*bytes))
     while (*++bytes & 0x80) {
     }
-  a_.move_constant(kStubArguments[0], reinterpret_cast<u64>(bytes), true);
+  const u8* body = module_.bytes.data() + module_.functions[function_index_].body.offset;
+  a_.move_address(kStubArguments[0], bytes, AddressReference::Kind::Body, static_cast<u32>(bytes - body));
   a_.address(Width::W64, kStubArguments[1], slot_address(home(height())));
-  a_.move_constant(kStubArguments[2], reinterpret_cast<u64>(interpret::instruction_call(instruction.op, general)), true);
+  a_.move_address(kStubArguments[2], reinterpret_cast<const void*>(interpret::instruction_call(instruction.op, general)),
+                  AddressReference::Kind::Instruction, static_cast<u32>(instruction.op) << 1 | general);
   a_.call(stubs_.instruction);
   note_call();
   if (!kStubsKeepVectors) load_pinned_vectors();

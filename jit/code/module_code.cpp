@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <mutex>
 
+#include "jit/code/kept_code.h"
+
 namespace brink::jit {
 
 void CodeMap::add(const u8* begin, const Entry& entry) {
@@ -95,34 +97,69 @@ void ModuleCode::keep_gap(Gap gap) {
   if (size(*smallest) < size(gap)) *smallest = gap;
 }
 
-const u8* ModuleCode::place(std::span<const u8> code, std::span<const Assembler::Relocation> relocations,
-                            const CodeHeader& header, u32 loop_entry) {
-  const u8* entry = take_room(code.size());
-  if (entry == nullptr) return nullptr;
+const u8* ModuleCode::callee(u32 function) const {
+  if (function >= module_.info.functions.size() - module_.info.imported_functions) return nullptr;
+  const void* machine = module_.code[function].machine.load(std::memory_order_acquire);
+  return machine != nullptr ? static_cast<const u8*>(machine) : slot(function);
+}
+
+std::optional<u32> ModuleCode::function_at(const void* address) const {
+  const u8* at = static_cast<const u8*>(address);
+  size_t own = module_.info.functions.size() - module_.info.imported_functions;
+  if (at >= table_ && at < slot(static_cast<u32>(own))) return function_of_slot(at);
+  CodeMap::Found found = map_->find(at);
+  if (found.begin != at || found.entry.module != this) return std::nullopt;
+  return found.entry.function;
+}
+
+const u8* ModuleCode::place(std::span<const u8> code, std::span<const Assembler::Relocation> relocations, const void* wrapper,
+                            u32 function, const CodeShape& shape) {
+  const u8* entry;
+  {
+    std::lock_guard lock(room_mutex_);
+    entry = take_room(code.size());
+    if (entry == nullptr) return nullptr;
+    code_bytes_ += code.size();
+  }
+  CodeHeader header{wrapper, function, shape.frame_bytes};
   u8* out = arena_->writable(entry);
   std::memcpy(out - sizeof(CodeHeader), &header, sizeof header);
   std::memcpy(out, code.data(), code.size());
-  if (loop_entry != 0) std::memcpy(out + loop_entry - sizeof(CodeHeader), &header, sizeof header);
+  if (shape.loop_entry != 0) std::memcpy(out + shape.loop_entry - sizeof(CodeHeader), &header, sizeof header);
   for (const Assembler::Relocation& relocation : relocations)
     write_distance(out + relocation.at, entry + relocation.at, relocation.target);
   finish_code(entry, entry + code.size());
   map_->add(entry, {entry + code.size(), this, header.function, header.frame_bytes});
-  code_bytes_ += code.size();
+  if (shape.loop_entry != 0) {
+    std::lock_guard lock(tables_mutex_);
+    loops_[function] = {entry, shape.loop_entry, shape.loops};
+  }
   return entry;
 }
 
-void ModuleCode::add_loops(u32 function, const u8* entry, std::unordered_map<u32, const u8*> positions) {
-  std::lock_guard lock(loops_mutex_);
-  loops_[function] = {entry, std::move(positions)};
-}
-
 runtime::LoopEntry ModuleCode::find_loop(u32 function, u32 loop) const {
-  std::lock_guard lock(loops_mutex_);
+  std::lock_guard lock(tables_mutex_);
   auto loops = loops_.find(function);
   if (loops == loops_.end()) return {};
-  auto position = loops->second.positions.find(loop);
-  if (position == loops->second.positions.end()) return {};
-  return {loops->second.entry, position->second};
+  const auto& positions = loops->second.positions;
+  auto position = std::lower_bound(positions.begin(), positions.end(), loop,
+                                   [](const LoopPosition& at, u32 original) { return at.original < original; });
+  if (position == positions.end() || position->original != loop) return {};
+  return {loops->second.code + loops->second.entry, loops->second.code + position->native};
+}
+
+void ModuleCode::remember(u32 function, const u8* entry, size_t size, CodeShape shape, std::vector<KeptReference> references) {
+  std::lock_guard lock(tables_mutex_);
+  remembered_[function] = {entry, size, std::move(shape), std::move(references)};
+}
+
+std::vector<runtime::KeptCode> ModuleCode::kept(u64 key) const {
+  std::lock_guard lock(tables_mutex_);
+  std::vector<runtime::KeptCode> all;
+  all.reserve(remembered_.size());
+  for (const auto& [function, code] : remembered_)
+    all.push_back({function, keep_code(key, {code.entry, code.size}, code.shape, code.references)});
+  return all;
 }
 
 void ModuleCode::publish(u32 function, const u8* entry) {

@@ -19,6 +19,30 @@ namespace brink::jit {
 
 class ModuleCode;
 
+// Where the code of a loop starts.
+struct LoopPosition {
+  u32 original;  // of the loop in the body
+  u32 native;
+};
+
+// Something in a function's code that is only true of this process (kept_code.h).
+struct KeptReference {
+  enum class Kind : u32 { Stub, Function, Type, Body, Instruction };
+  static constexpr u32 kMaxNumber = (u32{1} << 28) - 1;
+
+  u32 at;
+  u32 what;  // kind << 28 | number; Stub: which of Stubs; Function: among the module's own; the others as in AddressReference
+  Kind kind() const { return static_cast<Kind>(what >> 28); }
+  u32 number() const { return what & kMaxNumber; }
+};
+
+// What has to be known of a function's code besides the code.
+struct CodeShape {
+  u32 frame_bytes = 0;
+  u32 loop_entry = 0;  // 0: none
+  std::vector<LoopPosition> loops;
+};
+
 // Which function an address belongs to.
 class CodeMap {
  public:
@@ -56,16 +80,24 @@ class ModuleCode {
   u32 function_of_slot(const u8* return_address) const {
     return static_cast<u32>((return_address - table_) / kSlotBytes);
   }
+  // What a call of a function calls: its machine code, or its slot; null where there is no such function.
+  const u8* callee(u32 function) const;
+  // The function that has its slot or its code here.
+  std::optional<u32> function_at(const void* address) const;
   // Places a function's code; its entry, or null when the arena is full. Nobody can reach it before publish(). With a
-  // second entry, at `loop_entry` if that is not 0, the header goes before that too.
-  const u8* place(std::span<const u8> code, std::span<const Assembler::Relocation> relocations,
-                  const CodeHeader& header, u32 loop_entry = 0);
+  // second entry, at the shape's loop_entry if that is not 0, the header goes before that too. From any thread.
+  const u8* place(std::span<const u8> code, std::span<const Assembler::Relocation> relocations, const void* wrapper, u32 function,
+                  const CodeShape& shape);
   void publish(u32 function, const u8* entry);
   u64 code_bytes() const { return code_bytes_; }
 
   // Of a function's loops, by where they are in the body. From any thread.
-  void add_loops(u32 function, const u8* entry, std::unordered_map<u32, const u8*> positions);
   runtime::LoopEntry find_loop(u32 function, u32 loop) const;
+
+  // For kept(): what has been placed leads to these. From any thread.
+  void remember(u32 function, const u8* entry, size_t size, CodeShape shape, std::vector<KeptReference> references);
+  // TierCompiler::kept
+  std::vector<runtime::KeptCode> kept(u64 key) const;
 
  private:
   ModuleCode(std::shared_ptr<CodeArena> arena, std::shared_ptr<CodeMap> map, runtime::ModuleState& module)
@@ -83,6 +115,7 @@ class ModuleCode {
   std::shared_ptr<CodeArena> arena_;
   std::shared_ptr<CodeMap> map_;
   runtime::ModuleState& module_;
+  std::mutex room_mutex_;  // for what follows up to code_bytes_, but table_
   std::vector<CodeArena::Block> blocks_;
   std::vector<Gap> gaps_;
   const u8* table_ = nullptr;
@@ -90,11 +123,19 @@ class ModuleCode {
   const u8* end_ = nullptr;
   u64 code_bytes_ = 0;
   struct Loops {
-    const u8* entry;
-    std::unordered_map<u32, const u8*> positions;
+    const u8* code;
+    u32 entry;
+    std::vector<LoopPosition> positions;  // in ascending order of both
   };
-  mutable std::mutex loops_mutex_;
+  struct Remembered {
+    const u8* entry;
+    size_t size;
+    CodeShape shape;
+    std::vector<KeptReference> references;
+  };
+  mutable std::mutex tables_mutex_;
   std::unordered_map<u32, Loops> loops_;
+  std::map<u32, Remembered> remembered_;
 };
 
 }  // namespace brink::jit

@@ -22,7 +22,7 @@ struct Space {
   }
   const u8* place(size_t size) {
     std::vector<u8> bytes(size, 0x90);
-    return code->place(bytes, {}, {nullptr, 0, 0});
+    return code->place(bytes, {}, nullptr, 0, {});
   }
 
   Engine engine;

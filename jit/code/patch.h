@@ -16,6 +16,16 @@ inline constexpr u32 kSlotBytes = 8;
 
 // Assembler::Relocation: the call or jump whose field is at `at`.
 void write_distance(u8* out, const u8* at, const void* target);
+// The same for code that is nowhere yet: as if it led to itself.
+void clear_distance(u8* out);
+// AddressReference: what move_address() has written.
+void write_address(u8* out, const void* address);
+// How many bytes that is.
+#if defined(__aarch64__)
+inline constexpr u32 kAddressBytes = 16;
+#else
+inline constexpr u32 kAddressBytes = 10;
+#endif
 // A jump table's slot for a function without machine code: calls `stub`, which learns the slot from where it was called.
 void write_slot(u8* out, const u8* at, const u8* stub);
 // From now on the slot is a jump to `entry`. Others may be running it.

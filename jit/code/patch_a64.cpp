@@ -28,6 +28,19 @@ void write_distance(u8* out, const u8* at, const void* target) {
   std::memcpy(out, &instruction, 4);
 }
 
+void clear_distance(u8* out) { write_distance(out, out, out); }
+
+// movz and three movk, sixteen bits each from the lowest.
+void write_address(u8* out, const void* address) {
+  auto value = reinterpret_cast<u64>(address);
+  for (u32 i = 0; i < 4; ++i) {
+    u32 instruction;
+    std::memcpy(&instruction, out + 4 * i, 4);
+    instruction = (instruction & 0xFFE0001F) | static_cast<u32>(value >> 16 * i & 0xFFFF) << 5;
+    std::memcpy(out + 4 * i, &instruction, 4);
+  }
+}
+
 void write_slot(u8* out, const u8* at, const u8* stub) {
   // adr counts from itself
   u32 slot[3] = {0xD503201F, 0x10FFFFF0, branch(at + 8, stub)};

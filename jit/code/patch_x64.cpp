@@ -11,6 +11,11 @@ void write_distance(u8* out, const u8* at, const void* target) {
   std::memcpy(out, &distance, 4);
 }
 
+void clear_distance(u8* out) { std::memset(out, 0, 4); }
+
+// Behind a prefix and the opcode.
+void write_address(u8* out, const void* address) { std::memcpy(out + 2, &address, sizeof address); }
+
 void write_slot(u8* out, const u8* at, const u8* stub) {
   u8 slot[8] = {0xE8, 0, 0, 0, 0, 0xCC, 0xCC, 0xCC};
   write_distance(slot + 1, at + 1, stub);

@@ -5,6 +5,7 @@
 #pragma once
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "jit/code/arena.h"
@@ -36,6 +37,10 @@ struct Stubs {
 
   // False when the arena has no room.
   bool make(CodeArena& arena, const Features& features);
+
+  // Numbers that mean the same in every process of this build; nothing for what is none of them, null for what is no number.
+  std::optional<u32> number_of(const void* stub) const;
+  const u8* by_number(u32 number) const;
 };
 
 // Wrappers (CodeHeader) for signatures, made when first asked for.

@@ -3,6 +3,21 @@
 
 namespace brink::jit {
 
+// A table of pointers to them: all members are.
+std::optional<u32> Stubs::number_of(const void* stub) const {
+  for (u32 i = 0; i < sizeof(Stubs) / sizeof stub; ++i)
+    if (by_number(i) == stub) return i;
+  return std::nullopt;
+}
+
+const u8* Stubs::by_number(u32 number) const {
+  const u8* stub = nullptr;
+  if (number >= sizeof(Stubs) / sizeof stub) return nullptr;
+  std::memcpy(&stub, reinterpret_cast<const u8*>(this) + number * sizeof stub, sizeof stub);
+  return stub;
+}
+static_assert(std::is_trivially_copyable_v<Stubs> && sizeof(Stubs) % sizeof(const u8*) == 0);
+
 const u8* Wrappers::get(const RegisteredType& type) {
   // The result's letter, then for every register argument its class, number and slot.
   std::string shape;

@@ -71,6 +71,7 @@ void Assembler::begin(bool far_branches) {
   far_branches_ = far_branches;
   too_far_ = false;
   relocations_.clear();
+  addresses_.clear();
 }
 
 // --- Moves -------------------------------------------------------------------------------------------------------------
@@ -107,6 +108,13 @@ void Assembler::move_constant(Gp d, u64 value, bool) {
   if (!first) return;
   if (inverted) a_.movn(x(d), 0);
   else a_.movz(x(d), 0);
+}
+
+void Assembler::move_address(Gp d, const void* address, AddressReference::Kind kind, u32 which) {
+  addresses_.push_back({offset(), kind, which, address});
+  u64 value = reinterpret_cast<u64>(address);
+  a_.movz(x(d), value & 0xFFFF, 0);
+  for (u32 shift = 16; shift < 64; shift += 16) a_.movk(x(d), value >> shift & 0xFFFF, shift);
 }
 
 arm::Mem Assembler::memory(const Address& a, u32 bytes, bool one_scratch) {

@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "jit/emit/address_reference.h"
 #include "jit/emit/registers.h"
 
 namespace brink::jit {
@@ -48,6 +49,7 @@ class Assembler {
   u32 offset() const { return static_cast<u32>(a_.offset()); }
   std::span<const u8> code() const { return {code_.textSection()->data(), a_.offset()}; }
   std::span<const Relocation> relocations() const { return relocations_; }
+  std::span<const AddressReference> addresses() const { return addresses_; }
   // Whether everything since begin() could be encoded.
   bool ok() const { return !errors_.failed && !too_far_; }
   const Features& features() const { return features_; }
@@ -56,6 +58,8 @@ class Assembler {
 
   void move(Width w, Gp d, Gp s);
   void move_constant(Gp d, u64 value, bool keep_flags);
+  // In a form that takes any value (patch.h's write_address), and leaves the flags alone.
+  void move_address(Gp d, const void* address, AddressReference::Kind kind, u32 which = 0);
   void load(Load kind, Gp d, const Address& from);
   void store(u32 bytes, const Address& to, Gp s);
   void store_constant(u32 bytes, const Address& to, i32 value);
@@ -212,6 +216,7 @@ class Assembler {
   bool far_branches_ = false;
   bool too_far_ = false;
   std::vector<Relocation> relocations_;
+  std::vector<AddressReference> addresses_;
 };
 
 }  // namespace brink::jit

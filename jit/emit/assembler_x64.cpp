@@ -27,6 +27,7 @@ void Assembler::begin(bool) {
   code_.reserveBuffer(&code_.textSection()->buffer(), 16 << 10);
   errors_.failed = false;
   relocations_.clear();
+  addresses_.clear();
 }
 
 // Where there is no memory the function is lost (ok()), and what is written may go anywhere.
@@ -52,6 +53,14 @@ void Assembler::move_constant(Gp d, u64 value, bool keep_flags) {
     e.short_form(0xB8, true, static_cast<u32>(d));
     e.immediate(value);
   }
+  done(e);
+}
+
+void Assembler::move_address(Gp d, const void* address, AddressReference::Kind kind, u32 which) {
+  addresses_.push_back({offset(), kind, which, address});
+  Encoder e(room());
+  e.short_form(0xB8, true, static_cast<u32>(d));
+  e.immediate(reinterpret_cast<u64>(address));
   done(e);
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "jit/emit/address_reference.h"
 #include "jit/emit/encoder_x64.h"
 #include "jit/emit/registers.h"
 
@@ -50,6 +51,7 @@ class Assembler {
   u32 offset() const { return static_cast<u32>(a_.offset()); }
   std::span<const u8> code() const { return {code_.textSection()->data(), a_.offset()}; }
   std::span<const Relocation> relocations() const { return relocations_; }
+  std::span<const AddressReference> addresses() const { return addresses_; }
   // Whether everything since begin() could be encoded.
   bool ok() const { return !errors_.failed; }
   const Features& features() const { return features_; }
@@ -61,6 +63,8 @@ class Assembler {
   }
   // Leaves the flags alone unless it may use the short form of zero.
   void move_constant(Gp d, u64 value, bool keep_flags);
+  // In a form that takes any value (patch.h's write_address), and leaves the flags alone.
+  void move_address(Gp d, const void* address, AddressReference::Kind kind, u32 which = 0);
   void exchange(Gp a, Gp b) { put({0x87}, Width::W64, b, a); }
   void load(Load kind, Gp d, const Address& from);
   void store(u32 bytes, const Address& to, Gp s);
@@ -349,6 +353,7 @@ class Assembler {
   asmjit::CodeHolder code_;
   x86::Assembler a_;
   std::vector<Relocation> relocations_;
+  std::vector<AddressReference> addresses_;
 };
 
 }  // namespace brink::jit

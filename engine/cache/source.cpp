@@ -1,0 +1,100 @@
+#include "engine/cache/source.h"
+
+#include "engine/base/byte_writer.h"
+#include "engine/cache/build_id.h"
+#include "engine/quicken/quickener.h"
+#include "engine/runtime/tier.h"
+
+namespace brink::cache {
+namespace {
+
+// Purposes of codes, apart from those of cache_file.cpp.
+enum Purpose : u8 { kSection = 16, kIdentity };
+
+enum SectionId : u8 { kCustom = 0, kCode = 10, kData = 11 };
+
+}  // namespace
+
+u32 own_function_count(const ModuleInfo& info) {
+  return static_cast<u32>(info.functions.size() - info.imported_functions);
+}
+
+std::span<const u8> body_of(const ModuleInfo& info, u32 own_function) {
+  ByteRange body = info.functions[info.imported_functions + own_function].body;
+  return info.bytes.subspan(body.offset, body.size);
+}
+
+Identity identify(const Authenticator& authenticator, const runtime::ModuleState& module) {
+  ByteWriter record;
+  record.put_vector({reinterpret_cast<const char*>(build_id().data()), build_id().size()});
+  record.put_u64(module.info.features_allowed.bits());
+  record.put_u32(module.quicken_options().bits());
+  for (const Section& section : module.info.sections) {
+    if (section.id == kCustom || section.id == kCode || section.id == kData) continue;
+    record.put(section.id);
+    record.put_bytes(
+        authenticator.of(module.info.bytes.subspan(section.payload.offset, section.payload.size), kSection));
+  }
+  return authenticator.of(record.bytes(), kIdentity);
+}
+
+Source::Source(runtime::ModuleState& module, const Authenticator& authenticator, const Identity& identity,
+               std::optional<CacheFile> file, std::string path)
+    : module_(module), authenticator_(authenticator), identity_(identity), path_(std::move(path)), file_(std::move(file)) {
+  is_from_file_.resize(file_ ? own_function_count(module.info) : 0);
+}
+
+std::optional<PreparedCode> Source::find(u32 function) {
+  if (file_) {
+    ByteRange body = module_.info.functions[module_.info.imported_functions + function].body;
+    auto found = file_->find(authenticator_, identity_, function, body_of(module_.info, function), body.offset);
+    if (found) {
+      is_from_file_[function] = true;
+      ++counts_.from_file;
+      return found;
+    }
+  }
+  ++counts_.prepared;
+  return std::nullopt;
+}
+
+std::span<const u8> Source::find_machine_code(u32 function) {
+  if (!file_) return {};
+  auto found = file_->find_machine_code(authenticator_, identity_, function, body_of(module_.info, function));
+  if (!found.empty()) ++counts_.machine_code;
+  return found;
+}
+
+std::optional<std::vector<u8>> Source::collect() const {
+  runtime::TierCompiler* compiler = module_.engine->config.compiler.get();
+  std::vector<runtime::KeptCode> compiled;
+  if (compiler != nullptr) compiled = compiler->kept(module_);
+  if (counts_.prepared == 0 && compiled.empty()) return std::nullopt;
+
+  const u32 count = own_function_count(module_.info);
+  CacheFileWriter writer(identity_, count);
+  auto is_new = [&](u32 i) {
+    return !is_from_file(i) && module_.code[i].code.load(std::memory_order_acquire) != nullptr;
+  };
+  for (u32 i = 0; i < count; ++i)
+    if (is_new(i))
+      writer.add(authenticator_, i, body_of(module_.info, i),
+                 module_.info.functions[module_.info.imported_functions + i].body.offset, *module_.code[i].prepared);
+  for (const runtime::KeptCode& code : compiled)
+    writer.add_machine_code(authenticator_, code.own_function, body_of(module_.info, code.own_function), code.bytes);
+  if (file_) {
+    // A run that takes a slightly different way need not write everything anew.
+    constexpr u64 kWorthwhile = 8;
+    if (writer.entry_bytes() * kWorthwhile < file_->size()) return std::nullopt;
+    auto next = compiled.begin();
+    for (u32 i = 0; i < count; ++i) {
+      if (!is_new(i))
+        if (auto entry = file_->raw_entry(i); !entry.empty()) writer.add_raw(i, entry);
+      if (next != compiled.end() && next->own_function == i) ++next;
+      else if (auto entry = file_->raw_machine_entry(i); !entry.empty()) writer.add_raw_machine(i, entry);
+    }
+  }
+  return writer.finish();
+}
+
+}  // namespace brink::cache

@@ -1,0 +1,45 @@
+// A module's functions from a cache file, and what a new file is made of.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/cache/cache.h"
+#include "engine/cache/cache_file.h"
+#include "engine/runtime/objects.h"
+#include "engine/runtime/prepared_source.h"
+
+namespace brink::cache {
+
+// All that a module's quick and machine code depend on but the bodies, and the processor.
+Identity identify(const Authenticator& authenticator, const runtime::ModuleState& module);
+u32 own_function_count(const ModuleInfo& info);
+std::span<const u8> body_of(const ModuleInfo& info, u32 own_function);
+
+class Source final : public runtime::PreparedSource {
+ public:
+  // Without a file nothing is found, but what has been prepared can be collected. `path`: where it is to be saved; empty: nowhere.
+  Source(runtime::ModuleState& module, const Authenticator& authenticator, const Identity& identity,
+         std::optional<CacheFile> file, std::string path);
+
+  std::optional<PreparedCode> find(u32 function) override;
+  std::span<const u8> find_machine_code(u32 function) override;
+
+  Cache::Counts counts() const { return counts_; }
+  const std::string& path() const { return path_; }
+  // A file of all that has been prepared and compiled, and of what the old file has besides; nothing if there is too little new.
+  std::optional<std::vector<u8>> collect() const;
+
+ private:
+  bool is_from_file(u32 function) const { return file_ && is_from_file_[function]; }
+
+  runtime::ModuleState& module_;
+  Authenticator authenticator_;  // its own: a module may outlive the cache
+  Identity identity_;
+  std::string path_;
+  std::optional<CacheFile> file_;
+  std::vector<bool> is_from_file_;
+  Cache::Counts counts_;
+};
+
+}  // namespace brink::cache
