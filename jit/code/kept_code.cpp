@@ -55,7 +55,8 @@ std::optional<std::vector<KeptReference>> references_of(const Assembler& assembl
     Kind kind = address.kind == AddressReference::Kind::Type   ? Kind::Type
                 : address.kind == AddressReference::Kind::Body ? Kind::Body
                                                                : Kind::Instruction;
-    auto found = reference(address.at, kind, address.which);
+    std::optional<u32> number = kind == Kind::Type ? module.type_index(address.address) : address.which;
+    auto found = number ? reference(address.at, kind, *number) : std::nullopt;
     if (!found) return std::nullopt;
     references.push_back(*found);
   }

@@ -112,6 +112,15 @@ std::optional<u32> ModuleCode::function_at(const void* address) const {
   return found.entry.function;
 }
 
+std::optional<u32> ModuleCode::type_index(const void* type) const {
+  std::call_once(type_indexes_once_, [&] {
+    for (u32 i = 0; i < module_.types.size(); ++i) type_indexes_.emplace(module_.types[i], i);
+  });
+  auto found = type_indexes_.find(type);
+  if (found == type_indexes_.end()) return std::nullopt;
+  return found->second;
+}
+
 const u8* ModuleCode::place(std::span<const u8> code, std::span<const Assembler::Relocation> relocations, const void* wrapper,
                             u32 function, const CodeShape& shape) {
   const u8* entry;

@@ -84,6 +84,8 @@ class ModuleCode {
   const u8* callee(u32 function) const;
   // The function that has its slot or its code here.
   std::optional<u32> function_at(const void* address) const;
+  // The first index of a type of the module's.
+  std::optional<u32> type_index(const void* type) const;
   // Places a function's code; its entry, or null when the arena is full. Nobody can reach it before publish(). With a
   // second entry, at the shape's loop_entry if that is not 0, the header goes before that too. From any thread.
   const u8* place(std::span<const u8> code, std::span<const Assembler::Relocation> relocations, const void* wrapper, u32 function,
@@ -133,6 +135,8 @@ class ModuleCode {
     CodeShape shape;
     std::vector<KeptReference> references;
   };
+  mutable std::once_flag type_indexes_once_;
+  mutable std::unordered_map<const void*, u32> type_indexes_;
   mutable std::mutex tables_mutex_;
   std::unordered_map<u32, Loops> loops_;
   std::map<u32, Remembered> remembered_;
