@@ -1,4 +1,4 @@
-// The options --cache, --cache-size and --no-cache: where what is made of large modules is kept.
+// The options --cache, --cache-size, --no-cache and --secret: where what is made of large modules is kept.
 #pragma once
 #include <memory>
 #include <string>
@@ -16,9 +16,13 @@ struct CacheOptions {
   std::string folder;
   std::string size;
   bool is_off = false;
+  std::string secret;
 };
 
 void add_cache_options(CLI::App& app, CacheOptions& options);
+void add_secret_option(CLI::App& app, CacheOptions& options);  // one of them
+// Where the secret of the cache and of compiled programs is; empty where it could be nowhere.
+std::string secret_file_of(const CacheOptions& options);
 // Null where there is to be none, or where it could be nowhere.
 std::shared_ptr<cache::Cache> open_cache(const CacheOptions& options);
 

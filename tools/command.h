@@ -45,6 +45,7 @@ std::unique_ptr<Command> make_validate_command(CLI::App& top);
 std::unique_ptr<Command> make_wast_command(CLI::App& top);
 std::unique_ptr<Command> make_inspect_command(CLI::App& top);
 std::unique_ptr<Command> make_bench_command(CLI::App& top);
+std::unique_ptr<Command> make_compile_command(CLI::App& top);
 std::unique_ptr<Command> make_snapshot_command(CLI::App& top);
 
 // `brink serve` is a program of its own beside `brink` (serve_main.cpp says why): becomes it. Returns only when that

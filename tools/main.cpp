@@ -82,7 +82,7 @@ constexpr CommandEntry kCommands[] = {
     {"run", make_run_command},           {kServe, nullptr},
     {"validate", make_validate_command}, {"wast", make_wast_command},
     {"inspect", make_inspect_command},   {"bench", make_bench_command},
-    {"snapshot", make_snapshot_command},
+    {"snapshot", make_snapshot_command}, {"compile", make_compile_command},
 };
 
 bool is_command(const std::string& word) {

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "engine/base/sanitizers.h"
+#include "engine/cache/program.h"
 #include "engine/engine.h"
 #include "tools/cache_option.h"
 #include "tools/command.h"
@@ -99,7 +100,7 @@ class RunCommand : public Command {
     app()->add_flag("--no-fusion", no_fusion_, "Quick code without opcodes for runs of instructions");
     app()->add_flag("--no-stack-caching", no_stack_caching_, "Quick code whose results go to memory at once");
     app()->add_flag("--eager", eager_, "Validate every function before the first one runs");
-    app()->add_option("FILE", file_, "The module, binary or text")->type_name("")->required()->check(refuse_empty);
+    app()->add_option("FILE", file_, "The module, binary or text, or a compiled program")->type_name("")->required()->check(refuse_empty);
     // For the help only: they are taken before CLI11 sees them, so that the guest's options stay the guest's.
     app()->add_option("ARGS", guest_arguments_, "Everything after FILE is the guest's")->type_name("");
   }
@@ -134,8 +135,10 @@ class RunCommand : public Command {
     config.fuse = !no_fusion_;
     config.cache_results = !no_stack_caching_;
     Engine engine(config);
-    Result<Module> module = Module::from_file(engine, file_);
-    if (!module) return end_with(module.error());
+    Result<cache::Program> program = cache::open_program(engine, file_, secret_file_of(cache_));
+    if (!program) return end_with(program.error());
+    if (!program->warning.empty()) std::fprintf(stderr, "warning: %s\n", printable(program->warning).c_str());
+    Module* module = &program->module;
     Result<void> runnable = check_entry(module->info());
     if (!runnable) return end_with(runnable.error());
 

@@ -45,6 +45,17 @@ std::optional<std::string> default_folder() {
   return std::nullopt;
 }
 
+std::optional<Authenticator> open_authenticator(const std::string& secret_file) {
+  std::optional<Authenticator::Secret> secret = load_secret(secret_file);
+  if (!secret) {
+    // Most likely the folder is not there yet.
+    std::string folder = std::filesystem::path(secret_file).parent_path().string();
+    if (!folder.empty() && make_folder(folder)) secret = load_secret(secret_file);
+  }
+  if (!secret) return std::nullopt;
+  return Authenticator(*secret);
+}
+
 std::shared_ptr<Cache> Cache::open(Options options) {
   if (options.folder.empty()) return nullptr;
   while (options.folder.size() > 1 && options.folder.ends_with('/')) options.folder.pop_back();
@@ -53,15 +64,7 @@ std::shared_ptr<Cache> Cache::open(Options options) {
 }
 
 const Authenticator* Cache::authenticator() {
-  std::call_once(secret_once_, [&] {
-    std::optional<Authenticator::Secret> secret = load_secret(options_.secret_file);
-    if (!secret) {
-      // Most likely the folder is not there yet.
-      std::string folder = std::filesystem::path(options_.secret_file).parent_path().string();
-      if (make_folder(folder)) secret = load_secret(options_.secret_file);
-    }
-    if (secret) authenticator_.emplace(*secret);
-  });
+  std::call_once(secret_once_, [&] { authenticator_ = open_authenticator(options_.secret_file); });
   return authenticator_ ? &*authenticator_ : nullptr;
 }
 

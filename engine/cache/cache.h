@@ -33,6 +33,9 @@ struct Options {
 // $XDG_CACHE_HOME/brink, else ~/.cache/brink; nothing where neither variable is set to an absolute path.
 std::optional<std::string> default_folder();
 
+// With the secret in this file (authenticator.h), whose folder is made too where there is none; nothing if it cannot be had.
+std::optional<Authenticator> open_authenticator(const std::string& secret_file);
+
 class Cache {
  public:
   // Null without a folder. Cheap: nothing is opened before it is needed.

@@ -146,11 +146,6 @@ std::span<const u8> entry_at(std::span<const u8> places, std::span<const u8> ent
   return entries.subspan(place, size);
 }
 
-// A regular file that only this user, or root, can write to: nobody else changes it while it is mapped.
-bool is_ours(const struct stat& status) {
-  return S_ISREG(status.st_mode) && (status.st_uid == ::geteuid() || status.st_uid == 0) && (status.st_mode & 022) == 0;
-}
-
 // So that the folder knows which files are in use. It is a hint: nothing depends on its success.
 void note_use(int file, const struct stat& status) {
   constexpr time_t kHour = 3600;
@@ -161,13 +156,17 @@ void note_use(int file, const struct stat& status) {
 
 }  // namespace
 
+bool is_ours_alone(const struct stat& status) {
+  return S_ISREG(status.st_mode) && (status.st_uid == ::geteuid() || status.st_uid == 0) && (status.st_mode & 022) == 0;
+}
+
 std::optional<CacheFile> CacheFile::open(const std::string& path, const Identity& identity, u32 function_count) {
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0) return std::nullopt;
   struct stat status{};
   void* mapping = MAP_FAILED;
   size_t size = 0;
-  if (::fstat(fd, &status) == 0 && is_ours(status) && status.st_size >= static_cast<off_t>(kFirstContent) &&
+  if (::fstat(fd, &status) == 0 && is_ours_alone(status) && status.st_size >= static_cast<off_t>(kFirstContent) &&
       static_cast<u64>(status.st_size) <= kMaxFileBytes) {
     size = static_cast<size_t>(status.st_size);
     mapping = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);

@@ -12,6 +12,8 @@
 // build and the options, the module's declarations and the function's body. So a file need not be checked as a whole,
 // and what is wrong with one function's entry costs that function its place in the cache and nothing else.
 #pragma once
+#include <sys/stat.h>
+
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,6 +28,9 @@ namespace brink::cache {
 
 // What a module's entries depend on besides the functions' bodies: build, options, declarations.
 using Identity = Code;
+
+// A regular file that only this user, or root, can write to: nobody else changes it while it is mapped.
+bool is_ours_alone(const struct stat& status);
 
 // A file, mapped for reading. Whoever has functions of it keeps it.
 class CacheFile {
