@@ -82,6 +82,8 @@ struct Settings {
   // by one thread.
   std::function<Result<void>(Config&, const std::string& tier)> set_tier;
   std::shared_ptr<cache::Cache> cache;  // for what is made of large programs; null: none
+  std::function<void(const std::string&)> warn = [](const std::string&) {};  // of what serves, but not as it could
+  std::string code_secret_file;         // by which compiled programs (engine/cache/program.h) are known as ours
 };
 
 }  // namespace brink::serve

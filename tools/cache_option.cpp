@@ -19,7 +19,7 @@ void add_cache_options(CLI::App& app, CacheOptions& options) {
 }
 
 void add_secret_option(CLI::App& app, CacheOptions& options) {
-  single(app.add_option("--secret", options.secret,
+  single(app.add_option("--code-secret", options.secret,
                         "FILE: the secret by which compiled code is known as ours, made where missing (default "
                         "~/.cache/brink/secret)"))
       ->check(refuse_empty);

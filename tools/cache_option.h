@@ -1,4 +1,4 @@
-// The options --cache, --cache-size, --no-cache and --secret: where what is made of large modules is kept.
+// The options --cache, --cache-size, --no-cache and --code-secret: where what is made of large modules is kept.
 #pragma once
 #include <memory>
 #include <string>

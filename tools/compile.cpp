@@ -40,7 +40,7 @@ class CompileCommand : public Command {
     auto authenticator = secret_file.empty() ? std::nullopt : cache::open_authenticator(secret_file);
     if (!authenticator)
       return report_error("no secret to compile with: " +
-                          (secret_file.empty() ? std::string("there is no home folder; --secret names a file")
+                          (secret_file.empty() ? std::string("there is no home folder; --code-secret names a file")
                                                : "'" + secret_file + "' is not the user's alone, or cannot be made"));
     u32 jobs = jobs_ != 0 ? jobs_ : std::max(1u, std::thread::hardware_concurrency());
     cache::CompileFigures figures;

@@ -177,6 +177,8 @@ Result<serve::Settings> settings_of(const Arguments& a) {
     return set_tier(config, tier == "auto" ? TierOptions{tier, given.threshold, given.wait} : TierOptions{.tier = tier});
   };
   settings.cache = open_cache(a.cache);
+  settings.code_secret_file = secret_file_of(a.cache);
+  settings.warn = [](const std::string& message) { std::fprintf(stderr, "warning: %s\n", printable(message).c_str()); };
   if (!a.config.empty())
     if (auto read = serve::read_config_file(a.config, settings); !read) return std::unexpected(std::move(read.error()));
   if (!a.address.empty()) {

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "engine/cache/cache.h"
+#include "engine/cache/program.h"
 #include "engine/pool.h"
 #include "serve/cgi/environment.h"
 #include "serve/cgi/response_parser.h"
@@ -328,8 +329,10 @@ Result<std::shared_ptr<Handler>> load_cgi_handler(const RouteSettings& route, co
   // Read, not mapped: the file may be replaced while requests run.
   Result<std::vector<u8>> bytes = read_bytes(route.file);
   if (!bytes) return std::unexpected(std::move(bytes.error()));
-  Result<Module> module = Module::from_bytes(engine, std::move(*bytes), route.file);
-  if (!module) return std::unexpected(std::move(module.error()));
+  auto program = cache::read_program(engine, std::move(*bytes), route.file, settings.code_secret_file);
+  if (!program) return std::unexpected(std::move(program.error()));
+  if (!program->warning.empty()) settings.warn(program->warning);
+  Module* module = &program->module;
   if (auto valid = module->validate(); !valid) return std::unexpected(std::move(valid.error()));
   const ModuleInfo& info = module->info();
   auto found = info.export_index.find(kEntry);
