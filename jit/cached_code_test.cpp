@@ -12,6 +12,7 @@
 #include <random>
 
 #include "engine/cache/cache.h"
+#include "engine/cache/program.h"
 #include "engine/runtime/objects.h"
 #include "jit/jit.h"
 
@@ -107,6 +108,14 @@ struct Outcome {
   std::string trap;  // of the division, with its backtrace
 };
 
+#if defined(__aarch64__)
+constexpr int kTries = 25;  // it is emulated, and then all of this takes a hundred times as long
+#else
+constexpr int kTries = 1000;
+#endif
+
+std::shared_ptr<Compiler> compiler_of_its_own() { return *make_compiler({.arena_bytes = 4 << 20}); }
+
 class CachedCode : public ::testing::Test {
  protected:
   CachedCode() {
@@ -122,26 +131,28 @@ class CachedCode : public ::testing::Test {
     fs::remove_all(folder, ignored);
   }
 
-  // As a process of its own would. What runs before have made is still there, so everything is at another place, and
-  // addresses that were left in the code would show.
-  Outcome run(bool save = true, u32 threshold = 0) {
-    Outcome outcome;
-    std::shared_ptr<Compiler> compiler = *make_compiler({.arena_bytes = 4 << 20});
+  static Config config_for(std::shared_ptr<Compiler> compiler) {
     Config config;
-    config.compiler = compiler;
-    config.tier_threshold = threshold;
-    config.compile_in_background = false;
-    Engine engine(config);
-    auto cache = cache::Cache::open(options);
-    auto module = Module::from_binary(engine, bytes, "program.wasm");
-    cache->attach(*module);
-    Store store(engine);
-    Linker linker(engine);
+    config.compiler = std::move(compiler);
+    return config;
+  }
+
+  static void call_all(const Module& module, Outcome& outcome) {
+    Store store(module.engine());
+    Linker linker(module.engine());
     linker.define_function("host", "twice", [](i32 value) { return 2 * value; });
-    auto instance = linker.instantiate(store, *module);
-    EXPECT_TRUE(instance) << instance.error().to_string();
+    auto instance = linker.instantiate(store, module);
+    if (!instance) {
+      outcome.is_right = false;
+      return;
+    }
     for (const Call& call : calls()) {
-      auto result = instance->get_function(call.name)->call(call.arguments);
+      auto function = instance->get_function(call.name);
+      if (!function) {
+        outcome.is_right = false;
+        continue;
+      }
+      auto result = function->call(call.arguments);
       std::string text = !result ? result.error().to_string() : result->empty() ? "" : result->at(0).to_string();
       if (!result ? text.starts_with(call.expected) : text == call.expected) {
         if (call.expected == std::string_view("integer divide by zero")) outcome.trap = text;
@@ -150,7 +161,22 @@ class CachedCode : public ::testing::Test {
       std::cerr << call.name << ": " << text << " instead of " << call.expected << '\n';
       outcome.is_right = false;
     }
-    outcome.counts = cache::Cache::counts(*module);
+    outcome.counts = cache::Cache::counts(module);
+  }
+
+  // As a process of its own would. What runs before have made is still there, so everything is at another place, and
+  // addresses that were left in the code would show.
+  Outcome run(bool save = true, u32 threshold = 0) {
+    Outcome outcome;
+    std::shared_ptr<Compiler> compiler = compiler_of_its_own();
+    Config config = config_for(compiler);
+    config.tier_threshold = threshold;
+    config.compile_in_background = false;
+    Engine engine(config);
+    auto cache = cache::Cache::open(options);
+    auto module = Module::from_binary(engine, bytes, "program.wasm");
+    cache->attach(*module);
+    call_all(*module, outcome);
     outcome.compiled = compiler->statistics().functions;
     outcome.loaded = compiler->statistics().loaded;
     if (save) cache->save(*module);
@@ -255,11 +281,6 @@ TEST_F(CachedCode, DamageIsNoticed) {
   std::mt19937 random(20261125);
   u32 noticed = 0;
   const char* wanted = std::getenv("BRINK_CACHE_TRIES");
-#if defined(__aarch64__)
-  constexpr int kTries = 25;  // it is emulated, and then all of this takes a hundred times as long
-#else
-  constexpr int kTries = 1000;
-#endif
   const int tries = wanted != nullptr ? std::atoi(wanted) : kTries;
   size_t machine = whole.size() / 3;
   for (int i = 0; i < tries; ++i) {
@@ -333,24 +354,83 @@ TEST_F(CachedCode, EightProcessesAtOnce) {
   }
 }
 
+// --- Compiled programs -------------------------------------------------------------------------------------------------
+
+TEST_F(CachedCode, AProgramHasAllFunctions) {
+  auto authenticator = cache::open_authenticator(options.secret_file);
+  ASSERT_TRUE(authenticator);
+  cache::CompileFigures figures;
+  std::vector<u8> program;
+  {
+    Engine engine(config_for(compiler_of_its_own()));
+    program = *cache::compile_program(*Module::from_binary(engine, bytes), *authenticator, 3, &figures);
+  }
+  EXPECT_EQ(figures.functions, kFunctions + 1);
+  EXPECT_EQ(figures.interpreted, 0u);
+
+  fs::path path = folder / "program.brink";
+  write(path, program);
+  for (bool may_be_mapped : {true, false}) {
+    fs::permissions(path, may_be_mapped ? fs::perms::owner_read : fs::perms::owner_read | fs::perms::others_write);
+    std::shared_ptr<Compiler> compiler = compiler_of_its_own();
+    auto opened = cache::open_program(Engine(config_for(compiler)), path, options.secret_file);
+    ASSERT_TRUE(opened) << opened.error().to_string();
+    EXPECT_EQ(opened->warning, "");
+    Outcome outcome;
+    call_all(opened->module, outcome);
+    EXPECT_TRUE(outcome.is_right);
+    EXPECT_EQ(compiler->statistics().loaded, kFunctions);
+    EXPECT_EQ(compiler->statistics().functions, 0u);
+  }
+}
+
+// Damage anywhere is an error, or a warning, or nobody's business; in the module it is as in any other module.
+TEST_F(CachedCode, ADamagedProgramDoesNothingElse) {
+  auto authenticator = cache::open_authenticator(options.secret_file);
+  ASSERT_TRUE(authenticator);
+  std::vector<u8> program;
+  {
+    Engine engine(config_for(compiler_of_its_own()));
+    program = *cache::compile_program(*Module::from_binary(engine, bytes), *authenticator, 1);
+  }
+  constexpr size_t kHeader = 96;
+  ASSERT_TRUE(std::equal(bytes.begin(), bytes.end(), program.begin() + kHeader));
+  std::shared_ptr<Compiler> compiler = compiler_of_its_own();
+  std::mt19937 random(7);
+  u32 failed = 0, warned = 0;
+  for (int i = 0; i < kTries; ++i) {
+    std::vector<u8> damaged = program;
+    bool hits_module = false;
+    for (u32 flips = random() % 4 + 1; flips > 0; --flips) {
+      size_t at = i % 4 == 0 ? random() % kHeader : random() % damaged.size();
+      hits_module |= at >= kHeader && at < kHeader + bytes.size();
+      damaged[at] ^= static_cast<u8>(1u << random() % 8);
+    }
+    if (i % 16 == 15) damaged.resize(random() % damaged.size());
+    auto opened = cache::read_program(Engine(config_for(compiler)), std::move(damaged), "program", options.secret_file);
+    if (!opened) {
+      ++failed;
+      continue;
+    }
+    warned += !opened->warning.empty();
+    Outcome outcome;
+    if (!hits_module) call_all(opened->module, outcome);
+    ASSERT_TRUE(outcome.is_right) << "try " << i;
+  }
+  EXPECT_GT(failed, 0u);
+  EXPECT_GT(warned, 0u);
+}
+
 // Where there is no room for it, it is interpreted.
 TEST_F(CachedCode, FullArena) {
   run();
   std::shared_ptr<Compiler> small = *make_compiler({.arena_bytes = 16 << 10});
-  Config config;
-  config.compiler = small;
-  Engine engine(config);
-  auto cache = cache::Cache::open(options);
+  Engine engine(config_for(small));
   auto module = Module::from_binary(engine, bytes);
-  cache->attach(*module);
-  Store store(engine);
-  Linker linker(engine);
-  linker.define_function("host", "twice", [](i32 value) { return 2 * value; });
-  auto instance = linker.instantiate(store, *module);
-  ASSERT_TRUE(instance);
-  auto result = instance->get_function("loop")->call({Value::i32(5)});
-  ASSERT_TRUE(result);
-  EXPECT_EQ(result->at(0).as_i32(), 129);
+  cache::Cache::open(options)->attach(*module);
+  Outcome outcome;
+  call_all(*module, outcome);
+  EXPECT_TRUE(outcome.is_right);
   EXPECT_EQ(small->statistics().loaded, 0u);
 }
 

@@ -6,8 +6,8 @@
 
 namespace brink::cache {
 
-// The linker's build id of the program or library that holds the engine: a hash of all that was linked. Empty if it was
-// linked without one (--build-id=none); then nothing can tell two builds apart, and nothing is cached.
+// A hash of the sources of engine/ and jit/, of the compiler and its options (make_engine_id): the same in all programs that are
+// built together, so that what `brink` compiles `brink serve` can run.
 std::span<const u8> build_id();
 
 }  // namespace brink::cache

@@ -10,7 +10,6 @@
 #include <filesystem>
 
 #include "engine/base/file_writer.h"
-#include "engine/cache/build_id.h"
 #include "engine/cache/source.h"
 #include "engine/runtime/objects.h"
 
@@ -70,7 +69,7 @@ const Authenticator* Cache::authenticator() {
 
 void Cache::attach(const Module& module) {
   runtime::ModuleState& state = *module.state();
-  if (state.info.code_section.size < options_.min_code_bytes || !state.engine->config.quicken || build_id().empty())
+  if (state.info.code_section.size < options_.min_code_bytes || !state.engine->config.quicken)
     return;
   const Authenticator* authenticator = this->authenticator();
   if (authenticator == nullptr) return;

@@ -24,7 +24,7 @@ namespace {
 
 constexpr u64 kMagic = 0x3170'6b6e'6972'6200;  // "\0brinkp1"
 constexpr u64 kUnit = 16;
-constexpr size_t kMaxBuildId = 32;
+constexpr size_t kBuildIdBytes = 32;
 
 struct ProgramHeader {
   u64 magic;
@@ -35,8 +35,8 @@ struct ProgramHeader {
   u64 features_allowed;
   u64 compiler_key;
   u32 quicken_options;
-  u32 build_id_size;
-  u8 build_id[kMaxBuildId];
+  u32 reserved;
+  u8 build_id[kBuildIdBytes];
 };
 static_assert(sizeof(ProgramHeader) % kUnit == 0);
 
@@ -48,9 +48,7 @@ ProgramHeader header_for(const runtime::ModuleState& module) {
   header.features_allowed = module.info.features_allowed.bits();
   if (module.engine->config.compiler) header.compiler_key = module.engine->config.compiler->key();
   header.quicken_options = module.quicken_options().bits();
-  std::span<const u8> id = build_id();
-  header.build_id_size = static_cast<u32>(std::min(id.size(), kMaxBuildId));
-  std::memcpy(header.build_id, id.data(), header.build_id_size);
+  std::memcpy(header.build_id, build_id().data(), kBuildIdBytes);
   return header;
 }
 
@@ -141,7 +139,7 @@ std::optional<FileBytes> open_program_file(const std::string& path) {
 std::string reason_against(const ProgramHeader& header, const runtime::ModuleState& module) {
   if (!module.engine->config.quicken) return "this run uses no quick code";
   ProgramHeader wanted = header_for(module);
-  if (header.build_id_size != wanted.build_id_size || std::memcmp(header.build_id, wanted.build_id, kMaxBuildId) != 0)
+  if (std::memcmp(header.build_id, wanted.build_id, kBuildIdBytes) != 0)
     return "it was compiled by another build of brink";
   if (header.features_allowed != wanted.features_allowed || header.quicken_options != wanted.quicken_options)
     return "it was compiled for other options (--tier, --fuel, -W)";
@@ -154,7 +152,7 @@ Result<Program> program_of(const Engine& engine, FileBytes file, std::string nam
   ProgramHeader header{};
   if (file.bytes.size() >= sizeof header) std::memcpy(&header, file.bytes.data(), sizeof header);
   auto is_inside = [&](u64 offset, u64 size) { return offset <= file.bytes.size() && size <= file.bytes.size() - offset; };
-  if (header.magic != kMagic || header.module_offset < sizeof header || header.build_id_size > kMaxBuildId ||
+  if (header.magic != kMagic || header.module_offset < sizeof header ||
       !is_inside(header.module_offset, header.module_size) || !is_inside(header.cache_offset, header.cache_size) ||
       header.cache_offset % kUnit != 0) {
     Error error{ErrorKind::Invalid, "a compiled program that is damaged or not whole", Error::kNoOffset, 0, 0, name};
@@ -187,7 +185,6 @@ bool is_program(std::span<const u8> bytes) {
 Result<std::vector<u8>> compile_program(const Module& module, const Authenticator& authenticator, u32 threads,
                                         CompileFigures* figures) {
   runtime::ModuleState& state = *module.state();
-  if (build_id().empty()) return fail(ErrorKind::Unsupported, "this build of brink has no build id to tell its code by");
   if (!state.engine->config.compiler || !state.engine->config.quicken || state.engine->config.consume_fuel)
     return fail(ErrorKind::Unsupported, "without a compiler there is nothing to compile");
   auto functions = compile_functions(state, threads);
