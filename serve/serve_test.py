@@ -723,6 +723,25 @@ class Preparation(unittest.TestCase):
             if platform.machine() == "x86_64":
                 serve("--tier", "jit")
 
+    @unittest.skipUnless(platform.machine() == "x86_64", "nothing is compiled for this processor's server")
+    def test_what_brink_has_compiled(self):
+        with tempfile.TemporaryDirectory(prefix="brink-compiled-") as folder:
+            program, compiled = pathlib.Path(folder, "large.wat"), pathlib.Path(folder, "large.brink")
+            expected = self.large_program(program)
+            environment = {**os.environ, "XDG_CACHE_HOME": folder}
+            subprocess.run([BRINK, "compile", program, "-o", compiled], check=True, env=environment)
+
+            def warnings(*options):
+                with Server("--route", f"/large={compiled}", *options, environment=environment) as server:
+                    self.assertEqual(server.get("/large").text, expected)
+                    return [line for line in server.errors().splitlines() if line.startswith("warning: ")]
+
+            self.assertEqual(warnings("--tier", "auto"), [])
+            (interpreted,) = warnings()
+            self.assertIn("other options", interpreted)
+            (foreign,) = warnings("--tier", "auto", "--code-secret", f"{folder}/another")
+            self.assertIn("another secret", foreign)
+
 
 if __name__ == "__main__":
     BRINK, GUEST = sys.argv[1:3]
