@@ -18,17 +18,20 @@ using runtime::TierState;
 
 // One function, into the assembler's buffer. False where the body is not valid, which nobody should see: it was prepared.
 bool compile_function(ModuleState& module, const ModuleCode* code, const Stubs& stubs, Assembler& assembler, u32 index,
-                      const FunctionScan& scan, CodeShape& shape, std::vector<CodeOrigin>* origins, bool far_branches = false) {
+                      const FunctionScan& scan, CodeShape& shape, std::vector<CodeOrigin>* origins,
+                      std::vector<Listing::Part>* parts = nullptr, bool far_branches = false) {
   assembler.begin(far_branches);
   CompileOptions options{.memory0_guarded = module.memory0_guarded,
                          .loop_entry = module.engine->tier_up != nullptr,
-                         .origins = origins};
+                         .origins = origins,
+                         .parts = parts};
   FunctionCompiler sink(module, code, stubs, assembler, index, scan, options);
   BodyDecoder<FunctionCompiler> decoder(module.info, module.info.functions[index].body, sink, body_scratch());
   bool valid = decoder.decode_function(module.info.function_type(index)).has_value();
   if (assembler.needs_far_branches() && !far_branches) {
     if (origins != nullptr) origins->clear();
-    return compile_function(module, code, stubs, assembler, index, scan, shape, origins, true);
+    if (parts != nullptr) parts->clear();
+    return compile_function(module, code, stubs, assembler, index, scan, shape, origins, parts, true);
   }
   shape = {sink.frame_bytes(), sink.loop_entry(), sink.loops()};
   return valid && assembler.ok() && !sink.is_too_large();
@@ -191,6 +194,33 @@ class BaselineCompiler : public Compiler {
     for (const CodeOrigin& origin : origins)
       if (origin.native == frame.native) return origin.original;
     return 0;
+  }
+
+  Result<Listing> list(ModuleState& module, const FunctionCode& code) override {
+    if (Result<void> ready = make_ready(); !ready) return std::unexpected(std::move(ready.error()));
+    auto fails = [](ErrorKind kind, std::string message) { return std::unexpected(Error{kind, std::move(message)}); };
+    ModuleCode* space = space_of(module);
+    if (space == nullptr) return fails(ErrorKind::Limit, "no room for machine code");
+    u32 index = static_cast<u32>(&code - module.code) + module.info.imported_functions;
+    FunctionScan scan = scan_function(module.info, index, code.prepared->max_operand_slots);
+    if (scan.refused != Op::kUnknown)
+      return fails(ErrorKind::Unsupported, "function " + std::to_string(index) + " stays with the interpreter: it has " +
+                                               std::string(op_info(scan.refused).text()));
+    Listing listing;
+    Assembler assembler(features_);
+    CodeShape shape;
+    if (!compile_function(module, space, stubs_, assembler, index, scan, shape, nullptr, &listing.parts))
+      return fails(ErrorKind::Limit, "function " + std::to_string(index) + " stays with the interpreter: its code is too large");
+    listing.code.assign(assembler.code().begin(), assembler.code().end());
+    listing.frame_bytes = shape.frame_bytes;
+    Names names = module.info.read_names();
+    for (const Assembler::Relocation& relocation : assembler.relocations()) {
+      std::string name = stubs_.name(relocation.target);
+      if (auto own = space->function_at(relocation.target))
+        name = module.info.function_label(*own + module.info.imported_functions, names);
+      listing.targets.push_back({relocation.at, std::move(name)});
+    }
+    return listing;
   }
 
   bool has_code_at(const u8* address) const override {

@@ -6,6 +6,7 @@
 
 #include "engine/base/error.h"
 #include "engine/runtime/tier.h"
+#include "jit/listing.h"
 
 namespace brink::jit {
 
@@ -39,6 +40,8 @@ struct Statistics {
 class Compiler : public runtime::TierCompiler {
  public:
   virtual Statistics statistics() const = 0;
+  // What a function becomes that has been prepared; it is not placed. Fails with the reason why it would be interpreted.
+  virtual Result<Listing> list(runtime::ModuleState& module, const runtime::FunctionCode& code) = 0;
 };
 
 // Fails where the processor lacks SSE4.1 or POPCNT, or the system gives no executable memory, unless it is lazy.

@@ -4,6 +4,7 @@
 #include "engine/quicken/listing.h"
 #include "engine/validate/validator.h"
 #include "tools/command.h"
+#include "tools/disassembly.h"
 #include "tools/feature_option.h"
 #include "tools/module_report.h"
 
@@ -18,6 +19,10 @@ class InspectCommand : public Command {
     add_feature_option(*app(), features_);
     app()->add_option("--quick-code", function_, "Only the quick code of function N, as the interpreter runs it")
         ->type_name("N");
+    app()->add_option("--disassemble", disassembled_,
+                      "Only the machine code of FUNCTION (an index or a name), beside the instructions that it is made of")
+        ->type_name("FUNCTION")
+        ->check(refuse_empty);
     app()->add_option("FILE", file_, "The module, binary or text")->required()->check(refuse_empty);
   }
 
@@ -28,14 +33,29 @@ class InspectCommand : public Command {
     Result<Module> module = Module::from_file(engine, file_);
     if (!module) return report_error(module.error());
     if (function_) return print_quick_code(*module);
+    if (!disassembled_.empty()) return print_disassembly(*module);
     nlohmann::ordered_json report = make_report(*module);
-    // Names in the name section need not be UTF-8.
-    if (is_json_) print_line(report.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    if (is_json_) print_json(report);
     else print(format_report(report));
     return kExitSuccess;
   }
 
  private:
+  // Names in the name section need not be UTF-8.
+  static void print_json(const nlohmann::ordered_json& report) {
+    print_line(report.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  }
+
+  int print_disassembly(const Module& module) {
+    Result<u32> function = find_function(module.info(), disassembled_);
+    if (!function) return report_error(file_ + ": " + function.error().message);
+    Result<nlohmann::ordered_json> disassembly = disassemble(module, *function);
+    if (!disassembly) return report_error(disassembly.error());
+    if (is_json_) print_json(*disassembly);
+    else print(format_disassembly(*disassembly));
+    return kExitSuccess;
+  }
+
   int print_quick_code(const Module& module) {
     const ModuleInfo& info = module.info();
     if (*function_ < info.imported_functions || *function_ >= info.functions.size())
@@ -48,6 +68,7 @@ class InspectCommand : public Command {
   std::string file_;
   std::vector<std::string> features_;
   std::optional<u32> function_;
+  std::string disassembled_;
   bool is_json_ = false;
 };
 

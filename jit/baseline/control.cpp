@@ -113,7 +113,7 @@ void FunctionCompiler::on_block(const Instruction& instruction, Frame& frame, u3
     frame.label.dead = true;
     return;
   }
-  pc_ = instruction.pc;
+  begin(instruction.pc);
   frame.label.outer_base = base_;
   frame.label.outer_stored = stored_;
   base_ = stored_ = frame.height;
@@ -133,8 +133,9 @@ void FunctionCompiler::on_block(const Instruction& instruction, Frame& frame, u3
   emit_poll();
 }
 
-void FunctionCompiler::on_else(const Instruction&, Frame& frame, u32) {
+void FunctionCompiler::on_else(const Instruction& instruction, Frame& frame, u32) {
   if (frame.label.dead || is_too_large()) return;
+  begin(instruction.pc);
   if (reachable_) {
     move_kept(frame);
     chain(frame.label.pending, a_.jump());
@@ -148,8 +149,9 @@ void FunctionCompiler::on_else(const Instruction&, Frame& frame, u32) {
   reachable_ = true;
 }
 
-void FunctionCompiler::on_end(const Instruction&, Frame& frame, u32) {
+void FunctionCompiler::on_end(const Instruction& instruction, Frame& frame, u32) {
   if (frame.label.dead || is_too_large()) return;
+  begin(instruction.pc);
   base_ = frame.label.outer_base;
   stored_ = std::min(frame.label.outer_stored, frame.height);
   if (frame.kind == Op::Loop) return;  // what falls out stays where it is
@@ -176,8 +178,9 @@ void FunctionCompiler::on_end(const Instruction&, Frame& frame, u32) {
   push_results(frame);
 }
 
-void FunctionCompiler::on_function_end(const Instruction&, Frame& frame) {
+void FunctionCompiler::on_function_end(const Instruction& instruction, Frame& frame) {
   if (is_too_large()) return;
+  begin(instruction.pc);
   if (reachable_) move_kept(frame);
   if (reachable_ || epilogue_chain_ != kNothing) {
     bind_chain(epilogue_chain_);
@@ -191,7 +194,7 @@ void FunctionCompiler::on_function_end(const Instruction&, Frame& frame) {
 
 void FunctionCompiler::on_branch(const Instruction& instruction, Frame& target, u32 depth) {
   if (skips()) return;
-  pc_ = instruction.pc;
+  begin(instruction.pc);
   u32 keep = target.label_slots();
   bool in_register = keep != 0 && takes_register(target);
   // For conditional branches to labels whose values have to move: around the moves.
@@ -252,7 +255,7 @@ void FunctionCompiler::on_branch(const Instruction& instruction, Frame& target, 
 
 void FunctionCompiler::on_branch_table(const Instruction& instruction, u32 targets) {
   if (skips()) return;
-  pc_ = instruction.pc;
+  begin(instruction.pc);
   settle_flags();
   Value value = pop();
   Gp index = in_own_gp(value, bit(kResult));
@@ -340,7 +343,7 @@ void FunctionCompiler::finish_slow_paths() {
   for (size_t i = 0; i < slow_paths_.size(); ++i) {
     SlowPath& path = slow_paths_[i];
     bind_chain(path.fields);
-    pc_ = path.pc;
+    begin(path.pc);
     Address scratch{kTier, static_cast<i32>(layout::kScratch)};
     Address kept{kTier, static_cast<i32>(layout::kScratch + 8)};
     switch (path.kind) {
@@ -386,7 +389,7 @@ void FunctionCompiler::finish_slow_paths() {
     a_.bind(site.field);
     // Sites of one instruction and kind share the code behind them.
     if (i + 1 < traps_.size() && traps_[i + 1].kind == site.kind && traps_[i + 1].pc == site.pc) continue;
-    pc_ = site.pc;
+    begin(site.pc);
     trap_now(site.kind);
   }
   if (!pool_.empty()) a_.align(16);

@@ -21,6 +21,7 @@
 #include "jit/baseline/value.h"
 #include "jit/code/layout.h"
 #include "jit/code/module_code.h"
+#include "jit/listing.h"
 
 namespace brink::jit {
 
@@ -34,6 +35,7 @@ struct CompileOptions {
   bool loop_entry = false;  // frames of the interpreter may go on at its loops
   // Filled where not null.
   std::vector<CodeOrigin>* origins = nullptr;
+  std::vector<Listing::Part>* parts = nullptr;
 };
 
 // The frame a function's code has: what its prologue saves.
@@ -276,6 +278,12 @@ class FunctionCompiler : public NullSink {
   void trap_now(TrapKind kind);
   void emit_poll();
   void finish_slow_paths();
+  // What follows is made of the instruction there.
+  void begin(u32 pc) {
+    pc_ = pc;
+    if (options_.parts) [[unlikely]]
+      options_.parts->push_back({a_.offset(), pc});
+  }
   // Behind a call: its last byte is what stands for it, because the next instruction may be another's.
   void note_call() { note(a_.offset() - 1); }
   // Behind an access that may fault, which began at this offset.

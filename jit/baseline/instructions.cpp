@@ -8,7 +8,7 @@ namespace brink::jit {
 
 void FunctionCompiler::on_local(const Instruction& instruction) {
   if (skips()) return;
-  pc_ = instruction.pc;
+  begin(instruction.pc);
   u32 index = instruction.index;
   LocalInfo& local = locals_[index];
   if (instruction.op == Op::LocalGet) {
@@ -37,7 +37,7 @@ void FunctionCompiler::on_local(const Instruction& instruction) {
 
 void FunctionCompiler::on_global(const Instruction& instruction) {
   if (skips()) return;
-  pc_ = instruction.pc;
+  begin(instruction.pc);
   settle_flags();
   Kind kind = kind_of(instruction.type);
   auto find = [&](Gp reg) {
@@ -76,7 +76,7 @@ void FunctionCompiler::on_global(const Instruction& instruction) {
 
 void FunctionCompiler::on_drop_or_select(const Instruction& instruction) {
   if (skips()) return;
-  pc_ = instruction.pc;
+  begin(instruction.pc);
   if (instruction.op == Op::Drop) {
     for (u32 i = 0; i < instruction.type.slots(); ++i) release(pop());
     return;
@@ -104,7 +104,7 @@ void FunctionCompiler::on_drop_or_select(const Instruction& instruction) {
 
 void FunctionCompiler::on_memory_access(const Instruction& instruction) {
   if (skips()) return;
-  pc_ = instruction.pc;
+  begin(instruction.pc);
   settle_flags();
   u32 code = op_info(instruction.op).code;
   if (code >= 0x28 && code <= 0x35) return memory_load(instruction);
@@ -121,7 +121,7 @@ void FunctionCompiler::on_instruction(const Instruction& instruction) {
     skip_next_ = false;
     return;
   }
-  pc_ = instruction.pc;
+  begin(instruction.pc);
   if (instruction.op != Op::I32Eqz) settle_flags();
   if (route_of(instruction.op) == Route::Native) return native(instruction);
   if (has_vector_code(instruction.op)) return vector_instruction(instruction);

@@ -41,6 +41,8 @@ struct Stubs {
   // Numbers that mean the same in every process of this build; nothing for what is none of them, null for what is no number.
   std::optional<u32> number_of(const void* stub) const;
   const u8* by_number(u32 number) const;
+  // What a stub is called in listings; empty for what is none.
+  std::string name(const void* stub) const;
 };
 
 // Wrappers (CodeHeader) for signatures, made when first asked for.

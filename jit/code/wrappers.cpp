@@ -1,3 +1,6 @@
+#include <cstddef>
+
+#include "engine/engine.h"
 #include "jit/code/patch.h"
 #include "jit/code/stubs.h"
 
@@ -17,6 +20,18 @@ const u8* Stubs::by_number(u32 number) const {
   return stub;
 }
 static_assert(std::is_trivially_copyable_v<Stubs> && sizeof(Stubs) % sizeof(const u8*) == 0);
+
+std::string Stubs::name(const void* stub) const {
+  constexpr const char* kNames[] = {"enter",       "call of a function", "call of an import", "indirect call", "call by reference",
+                                    "instruction", "throw",              "throw_ref",         "poll",          "conversion",
+                                    "signature",   "heap type"};
+  constexpr u32 kFirstTrap = offsetof(Stubs, trap) / sizeof stub;
+  static_assert(std::size(kNames) == kFirstTrap);
+  std::optional<u32> number = number_of(stub);
+  if (!number) return {};
+  if (*number < kFirstTrap) return kNames[*number];
+  return std::string("trap: ") + trap_message(static_cast<TrapKind>(*number - kFirstTrap));
+}
 
 const u8* Wrappers::get(const RegisteredType& type) {
   // The result's letter, then for every register argument its class, number and slot.
