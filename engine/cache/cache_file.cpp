@@ -127,9 +127,9 @@ void take(const u8*& from, T* to, u64 count) {
   from += count * sizeof(T);
 }
 
-Code code_of(const Authenticator& authenticator, const Identity& identity, u32 function, std::span<const u8> body,
+Code code_of(const Authenticator& authenticator, const Identity& identity, u32 function, const CodedBody& body,
              std::span<const u8> entry, bool is_machine_code = false) {
-  Origin origin{identity, authenticator.of(body, kBody),
+  Origin origin{identity, body.code(authenticator),
                 authenticator.of(entry.subspan(sizeof(Code)), is_machine_code ? kMachineContent : kContent), function};
   return authenticator.of({reinterpret_cast<const u8*>(&origin), sizeof origin}, is_machine_code ? kMachineEntry : kEntry);
 }
@@ -155,6 +155,11 @@ void note_use(int file, const struct stat& status) {
 }
 
 }  // namespace
+
+const Code& CodedBody::code(const Authenticator& authenticator) const {
+  if (!code_) code_ = authenticator.of(bytes_, kBody);
+  return *code_;
+}
 
 bool is_ours_alone(const struct stat& status) {
   return S_ISREG(status.st_mode) && (status.st_uid == ::geteuid() || status.st_uid == 0) && (status.st_mode & 022) == 0;
@@ -212,7 +217,7 @@ std::span<const u8> CacheFile::raw_machine_entry(u32 function) const {
 }
 
 std::span<const u8> CacheFile::find_machine_code(const Authenticator& authenticator, const Identity& identity, u32 function,
-                                                 std::span<const u8> body) const {
+                                                 const CodedBody& body) const {
   std::span<const u8> entry = raw_machine_entry(function);
   if (entry.empty()) return {};
   auto header = read_at<MachineHeader>(entry, 0);
@@ -222,7 +227,7 @@ std::span<const u8> CacheFile::find_machine_code(const Authenticator& authentica
 }
 
 std::optional<PreparedCode> CacheFile::find(const Authenticator& authenticator, const Identity& identity, u32 function,
-                                            std::span<const u8> body, u32 body_offset) const {
+                                            const CodedBody& body) const {
   std::span<const u8> entry = raw_entry(function);
   if (entry.empty()) return std::nullopt;
   auto header = read_at<EntryHeader>(entry, 0);
@@ -260,7 +265,7 @@ std::optional<PreparedCode> CacheFile::find(const Authenticator& authenticator, 
   prepared.code = CodeBytes(const_cast<u8*>(clause_at), CodeDeleter::none());
   prepared.code_size = header.code_size;
   prepared.is_quick = true;
-  prepared.code_offset = body_offset + header.code_begin;
+  prepared.code_offset = body.offset() + header.code_begin;
   prepared.param_slots = header.param_slots;
   prepared.result_slots = header.result_slots;
   prepared.local_slot_count = header.local_slot_count;
@@ -268,13 +273,13 @@ std::optional<PreparedCode> CacheFile::find(const Authenticator& authenticator, 
   return prepared;
 }
 
-void CacheFileWriter::add(const Authenticator& authenticator, u32 function, std::span<const u8> body, u32 body_offset,
+void CacheFileWriter::add(const Authenticator& authenticator, u32 function, const CodedBody& body,
                           const PreparedCode& prepared) {
   EntryHeader header{};
   header.function = function;
-  header.body_size = static_cast<u32>(body.size());
+  header.body_size = body.size();
   header.code_size = prepared.code_size;
-  header.code_begin = prepared.code_offset - body_offset;
+  header.code_begin = prepared.code_offset - body.offset();
   header.side_count = static_cast<u32>(prepared.side.size());
   header.region_count = static_cast<u32>(prepared.try_regions.size());
   for (const TryRegion& region : prepared.try_regions) header.clause_count += static_cast<u32>(region.clauses.size());
@@ -303,9 +308,9 @@ void CacheFileWriter::add(const Authenticator& authenticator, u32 function, std:
   add_raw(function, entry);
 }
 
-void CacheFileWriter::add_machine_code(const Authenticator& authenticator, u32 function, std::span<const u8> body,
+void CacheFileWriter::add_machine_code(const Authenticator& authenticator, u32 function, const CodedBody& body,
                                        std::span<const u8> kept) {
-  MachineHeader header{{}, function, static_cast<u32>(body.size()), static_cast<u32>(kept.size()), 0};
+  MachineHeader header{{}, function, body.size(), static_cast<u32>(kept.size()), 0};
   std::vector<u8> entry;
   entry.reserve(total_bytes(header));
   append(entry, header);

@@ -29,6 +29,20 @@ namespace brink::cache {
 // What a module's entries depend on besides the functions' bodies: build, options, declarations.
 using Identity = Code;
 
+// A function's body and, once it is asked for, its code, which every entry of the function is checked with.
+class CodedBody {
+ public:
+  CodedBody(std::span<const u8> bytes, u32 offset) : bytes_(bytes), offset_(offset) {}
+  u32 size() const { return static_cast<u32>(bytes_.size()); }
+  u32 offset() const { return offset_; }  // in the module
+  const Code& code(const Authenticator& authenticator) const;
+
+ private:
+  std::span<const u8> bytes_;
+  u32 offset_;
+  mutable std::optional<Code> code_;
+};
+
 // A regular file that only this user, or root, can write to: nobody else changes it while it is mapped.
 bool is_ours_alone(const struct stat& status);
 
@@ -45,10 +59,10 @@ class CacheFile {
   // A function's code, which stays in the file, and its tables. Nothing unless the entry is authentic and belongs to
   // this body. `function` counts the module's own.
   std::optional<PreparedCode> find(const Authenticator& authenticator, const Identity& identity, u32 function,
-                                   std::span<const u8> body, u32 body_offset) const;
+                                   const CodedBody& body) const;
   // A function's machine code, as it was kept, under the same conditions; padding may follow.
   std::span<const u8> find_machine_code(const Authenticator& authenticator, const Identity& identity, u32 function,
-                                        std::span<const u8> body) const;
+                                        const CodedBody& body) const;
   // Entries as they stand, if their form is right; not authenticated.
   std::span<const u8> raw_entry(u32 function) const;
   std::span<const u8> raw_machine_entry(u32 function) const;
@@ -70,10 +84,8 @@ class CacheFileWriter {
   CacheFileWriter(const Identity& identity, u32 function_count)
       : identity_(identity), quick_{std::vector<u32>(function_count), {}}, machine_{std::vector<u32>(function_count), {}} {}
 
-  void add(const Authenticator& authenticator, u32 function, std::span<const u8> body, u32 body_offset,
-           const PreparedCode& prepared);
-  void add_machine_code(const Authenticator& authenticator, u32 function, std::span<const u8> body,
-                        std::span<const u8> kept);
+  void add(const Authenticator& authenticator, u32 function, const CodedBody& body, const PreparedCode& prepared);
+  void add_machine_code(const Authenticator& authenticator, u32 function, const CodedBody& body, std::span<const u8> kept);
   // Entries taken over from another file of the same identity.
   void add_raw(u32 function, std::span<const u8> entry) { quick_.add(function, entry); }
   void add_raw_machine(u32 function, std::span<const u8> entry) { machine_.add(function, entry); }

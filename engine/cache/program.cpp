@@ -194,9 +194,10 @@ Result<std::vector<u8>> compile_program(const Module& module, const Authenticato
   CompileFigures found{.functions = own_function_count(info), .code_bytes = info.code_section.size};
   for (u32 i = 0; i < functions->size(); ++i) {
     CompiledFunction& function = (*functions)[i];
-    writer.add(authenticator, i, body_of(info, i), info.functions[info.imported_functions + i].body.offset, *function.prepared);
+    CodedBody body = body_of(info, i);
+    writer.add(authenticator, i, body, *function.prepared);
     if (function.machine_code.empty()) ++found.interpreted;
-    else writer.add_machine_code(authenticator, i, body_of(info, i), function.machine_code);
+    else writer.add_machine_code(authenticator, i, body, function.machine_code);
     found.machine_bytes += function.machine_code.size();
     function = {};
   }

@@ -19,9 +19,9 @@ u32 own_function_count(const ModuleInfo& info) {
   return static_cast<u32>(info.functions.size() - info.imported_functions);
 }
 
-std::span<const u8> body_of(const ModuleInfo& info, u32 own_function) {
+CodedBody body_of(const ModuleInfo& info, u32 own_function) {
   ByteRange body = info.functions[info.imported_functions + own_function].body;
-  return info.bytes.subspan(body.offset, body.size);
+  return {info.bytes.subspan(body.offset, body.size), body.offset};
 }
 
 Identity identify(const Authenticator& authenticator, const runtime::ModuleState& module) {
@@ -46,8 +46,8 @@ Source::Source(runtime::ModuleState& module, const Authenticator& authenticator,
 
 std::optional<PreparedCode> Source::find(u32 function) {
   if (file_) {
-    ByteRange body = module_.info.functions[module_.info.imported_functions + function].body;
-    auto found = file_->find(authenticator_, identity_, function, body_of(module_.info, function), body.offset);
+    body_ = body_of(module_.info, function);
+    auto found = file_->find(authenticator_, identity_, function, *body_);
     if (found) {
       is_from_file_[function] = true;
       ++counts_.from_file;
@@ -60,7 +60,7 @@ std::optional<PreparedCode> Source::find(u32 function) {
 
 std::span<const u8> Source::find_machine_code(u32 function) {
   if (!file_) return {};
-  auto found = file_->find_machine_code(authenticator_, identity_, function, body_of(module_.info, function));
+  auto found = file_->find_machine_code(authenticator_, identity_, function, *body_);
   if (!found.empty()) ++counts_.machine_code;
   return found;
 }
@@ -78,8 +78,7 @@ std::optional<std::vector<u8>> Source::collect() const {
   };
   for (u32 i = 0; i < count; ++i)
     if (is_new(i))
-      writer.add(authenticator_, i, body_of(module_.info, i),
-                 module_.info.functions[module_.info.imported_functions + i].body.offset, *module_.code[i].prepared);
+      writer.add(authenticator_, i, body_of(module_.info, i), *module_.code[i].prepared);
   for (const runtime::KeptCode& code : compiled)
     writer.add_machine_code(authenticator_, code.own_function, body_of(module_.info, code.own_function), code.bytes);
   if (file_) {

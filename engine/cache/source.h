@@ -14,7 +14,7 @@ namespace brink::cache {
 // All that a module's quick and machine code depend on but the bodies, and the processor.
 Identity identify(const Authenticator& authenticator, const runtime::ModuleState& module);
 u32 own_function_count(const ModuleInfo& info);
-std::span<const u8> body_of(const ModuleInfo& info, u32 own_function);
+CodedBody body_of(const ModuleInfo& info, u32 own_function);
 
 class Source final : public runtime::PreparedSource {
  public:
@@ -39,6 +39,7 @@ class Source final : public runtime::PreparedSource {
   std::string path_;
   std::optional<CacheFile> file_;
   std::vector<bool> is_from_file_;
+  std::optional<CodedBody> body_;  // of the function that find() was last asked for
   Cache::Counts counts_;
 };
 

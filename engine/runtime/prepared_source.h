@@ -14,7 +14,8 @@ class PreparedSource {
   // What preparing the function would make, to the byte; nothing if it is not there. `own_function` counts without
   // imports. Called at most once a function, by one thread at a time. What the code is in lives as long as the source.
   virtual std::optional<PreparedCode> find(u32 own_function) = 0;
-  // What TierCompiler::kept has made of it in another process; empty if it is not there. As for find(), and after it.
+  // What TierCompiler::kept has made of it in another process; empty if it is not there. As for find(), for the function that it
+  // was last asked for.
   virtual std::span<const u8> find_machine_code(u32) { return {}; }
 };
 

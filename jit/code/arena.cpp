@@ -53,6 +53,9 @@ std::optional<CodeArena::Block> CodeArena::allocate(u32 bytes) {
   return std::nullopt;
 }
 
+// A kernel before 5.14 refuses, and takes it page by page.
+void CodeArena::populate(Block block) { (void)madvise(write_ + block.offset, block.size, MADV_POPULATE_WRITE); }
+
 void CodeArena::release(Block block) {
   fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, block.offset, block.size);
 #if defined(__aarch64__)

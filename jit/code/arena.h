@@ -26,6 +26,8 @@ class CodeArena {
   };
   // At least `bytes`, rounded up to kGranule; nothing when the arena is full. Zeroed.
   std::optional<Block> allocate(u32 bytes);
+  // Takes the memory of a block that will be filled soon, instead of a page at its first touch.
+  void populate(Block block);
   // Gives the memory back to the system.
   void release(Block block);
 

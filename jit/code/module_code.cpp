@@ -77,6 +77,8 @@ const u8* ModuleCode::take_room(size_t size) {
     if (size > (u32{1} << 30)) return nullptr;
     auto block = arena_->allocate(std::max(kBlock, static_cast<u32>(size + 2 * kPage)));
     if (!block) return nullptr;
+    // Who has filled one will fill this one too.
+    if (blocks_.size() > 1 && block->size == kBlock) arena_->populate(*block);
     blocks_.push_back(*block);
     keep_gap({next_, end_});
     next_ = arena_->begin() + block->offset;
