@@ -147,6 +147,12 @@ class Compile(unittest.TestCase):
             result = self.brink("run", self.program)
             self.assertEqual((result.stdout, result.returncode), ("sum0\n", 0), result.stderr)
 
+    def test_a_folder_beside_is_made(self):
+        result = subprocess.run([BRINK, "compile", self.source, "-o", self.program, "--code-secret", "keys/secret"],
+                                capture_output=True, text=True, timeout=120, cwd=self.folder)
+        self.assertEqual((result.stderr, result.returncode), ("", 0))
+        self.assertEqual((self.folder / "keys" / "secret").stat().st_mode & 0o777, 0o600)
+
     def test_others_may_not_change_it_under_us(self):
         # Read instead of mapped, then; it runs all the same.
         self.compile()

@@ -30,7 +30,7 @@ bool make_folder(const std::string& folder) {
   struct stat status{};
   if (::stat(folder.c_str(), &status) == 0) return S_ISDIR(status.st_mode);
   std::string parent = std::filesystem::path(folder).parent_path().string();
-  if (parent.empty() || parent == folder || !make_folder(parent)) return false;
+  if (parent == folder || (!parent.empty() && !make_folder(parent))) return false;
   return ::mkdir(folder.c_str(), 0700) == 0 || (::stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode));
 }
 
