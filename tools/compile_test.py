@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import platform
 import random
 import subprocess
 import sys
@@ -96,6 +97,14 @@ class Compile(unittest.TestCase):
         self.expect("run", "--tier", "jit", self.program, warning="other options")
         self.expect("run", "--fuel", "100000", self.program, warning="other options")
         self.expect("run", "--no-quicken", self.program, warning="no quick code")
+
+    @unittest.skipUnless(platform.machine() == "x86_64", "the processor has no more than the baseline")
+    def test_a_program_is_for_one_processor(self):
+        self.compile("--cpu", "baseline")
+        self.expect("run", "--cpu", "baseline", self.program)
+        with open("/proc/cpuinfo") as info:
+            if " avx " in info.read():
+                self.expect("run", self.program, warning="another processor")
 
     def test_another_users_code_does_not_run(self):
         self.compile()

@@ -16,6 +16,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -209,6 +210,10 @@ class Runner:
                       lambda: self.programs(build, "--extra-args=--tier jit"))
             self.step(f"{build.title}: real programs, compiled while they run",
                       lambda: self.programs(build, "--extra-args=--tier auto --tier-threshold 1"))
+            with tempfile.TemporaryDirectory(prefix="brink-cache-") as folder:
+                kept = f"--extra-args=--tier jit --cache {folder}/cache --code-secret {folder}/secret"
+                for turn in ("that is kept", "that was kept"):
+                    self.step(f"{build.title}: real programs in machine code {turn}", lambda: self.programs(build, kept))
 
 
 def count_unit_tests(entry):

@@ -144,7 +144,7 @@ std::string reason_against(const ProgramHeader& header, const runtime::ModuleSta
   if (header.features_allowed != wanted.features_allowed || header.quicken_options != wanted.quicken_options)
     return "it was compiled for other options (--tier, --fuel, -W)";
   if (module.engine->config.compiler && header.compiler_key != wanted.compiler_key)
-    return "it was compiled for another processor";
+    return "it was compiled for another processor (--cpu)";
   return {};
 }
 
