@@ -86,6 +86,7 @@ class BaselineCompiler : public Compiler {
     if (module.source)
       if (auto references = references_of(assembler, *space, stubs_))
         space->remember(own, entry, assembler.code().size(), std::move(shape), std::move(*references));
+    tell(module, index, {entry, assembler.code().size()});
     space->publish(own, entry);
     auto spent = std::chrono::steady_clock::now() - begin;
     std::lock_guard lock(mutex_);
@@ -143,6 +144,7 @@ class BaselineCompiler : public Compiler {
     if (wrapper == nullptr) return nullptr;
     const u8* entry = space->place(restored->code, restored->relocations, wrapper, own, restored->shape);
     if (entry == nullptr) return nullptr;
+    tell(module, own + module.info.imported_functions, {entry, restored->code.size()});
     space->publish(own, entry);
     loaded_.fetch_add(1, std::memory_order_relaxed);
     return entry;
@@ -238,6 +240,14 @@ class BaselineCompiler : public Compiler {
 
  private:
   bool is_ready() const { return begin_.load(std::memory_order_acquire) != nullptr; }
+
+  void tell(const ModuleState& module, u32 function, std::span<const u8> code) {
+    if (!options_.observer) [[likely]]
+      return;
+    Names names = module.info.read_names();
+    std::string name = names.module ? std::string(*names.module) : module.name;
+    options_.observer->on_code(code, name + "!" + module.info.function_label(function, names));
+  }
 
   // Null where the arena has no room for it.
   ModuleCode* space_of(ModuleState& module) {

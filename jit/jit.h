@@ -7,6 +7,7 @@
 #include "engine/base/error.h"
 #include "engine/runtime/tier.h"
 #include "jit/listing.h"
+#include "jit/observer.h"
 
 namespace brink::jit {
 
@@ -18,6 +19,7 @@ struct Options {
   bool lazy = false;
   // Only instructions that every supported processor has, though this one has more.
   bool baseline = false;
+  std::shared_ptr<CodeObserver> observer;  // null: nobody
 };
 
 // Config::tier_threshold for those who have no other wish; RATIONALE.md has the figures.

@@ -5,6 +5,7 @@ import os
 import pathlib
 import resource
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -759,6 +760,59 @@ class Wast(CommandTest):
         result = brink("wast", sparse)
         self.assertEqual((result.returncode, result.stdout), (1, "0 passed, 1 failed, 0 skipped\n"))
         self.assertIn("File too large", result.stderr)
+
+
+class Profile(CommandTest):
+    # A line break in a name must not forge a line of the map.
+    MODULE = """(module (func $twice (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2)))
+      (func (export "a\\nb c") (param i32) (result i32) (call $twice (local.get 0))))"""
+
+    def run_profiled(self, kind):
+        path = self.write("named.wat", self.MODULE)
+        process = subprocess.Popen([pathlib.Path(BRINK).resolve(), "run", "--tier", "jit", "--profile", kind, "--invoke", "a\nb c", path, "21"],
+                                   cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        out, err = process.communicate(timeout=60)
+        if "compiles no machine code" in err:
+            self.skipTest("no compiler here")
+        self.assertEqual((process.returncode, out, err), (0, "42\n", ""))
+        return process.pid
+
+    def test_perf_map(self):
+        # Emulated, the process may have another number than the emulator.
+        before = set(pathlib.Path("/tmp").glob("perf-*.map"))
+        self.run_profiled("perfmap")
+        [path] = set(pathlib.Path("/tmp").glob("perf-*.map")) - before
+        self.addCleanup(path.unlink)
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        lines = [line.split(" ") for line in path.read_text().splitlines()]
+        self.assertEqual(sorted(line[2] for line in lines), ["named.wat!a_b_c", "named.wat!twice"])
+        ranges = sorted((int(line[0], 16), int(line[1], 16)) for line in lines)
+        self.assertLessEqual(ranges[0][0] + ranges[0][1], ranges[1][0])
+
+    def test_jit_dump(self):
+        self.run_profiled("jitdump")
+        [path] = pathlib.Path(self.folder).glob("jit-*.dump")
+        data = path.read_bytes()
+        magic, version, size, machine = struct.unpack_from("=4I", data)
+        self.assertEqual((magic, version, size), (0x4A695444, 1, 40))
+        self.assertIn(machine, (62, 183))
+        names, at, times = [], size, []
+        while at < len(data):
+            kind, total, time, _, _, address, same, code_size, number = struct.unpack_from("=IIQIIQQQQ", data, at)
+            self.assertEqual((kind, address), (0, same))
+            end = data.index(b"\0", at + 56)
+            names.append(data[at + 56:end].decode())
+            self.assertEqual(end + 1 + code_size, at + total)
+            self.assertEqual(number, len(names))
+            times.append(time)
+            at += total
+        self.assertEqual(sorted(names), ["named.wat!a_b_c", "named.wat!twice"])
+        self.assertEqual(times, sorted(times))
+
+    def test_errors(self):
+        path = self.write("named.wat", self.MODULE)
+        self.assert_error(brink("run", "--profile", "gprof", path), 2, "--profile")
+        self.assert_error(brink("run", "--tier", "interp", "--profile", "perfmap", path), 1, "--tier jit or auto")
 
 
 class Inspect(CommandTest):

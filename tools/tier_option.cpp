@@ -2,6 +2,9 @@
 
 #include <CLI/CLI.hpp>
 
+#ifdef BRINK_JIT
+#include "jit/debug/perf.h"
+#endif
 #include "jit/jit.h"
 #include "tools/option_forms.h"
 
@@ -21,6 +24,9 @@ void add_tier_options(CLI::App& app, TierOptions& options) {
   single(app.add_option("--cpu", options.cpu,
                         "host (the default): machine code for this processor; baseline: for every one that Brink supports"))
       ->check(CLI::IsMember({"host", "baseline"}));
+  single(app.add_option("--profile", options.profile,
+                        "For Linux's perf, what machine code is called: perfmap, in /tmp/perf-PID.map; or jitdump, in jit-PID.dump"))
+      ->check(CLI::IsMember({"perfmap", "jitdump"}));
   app.add_flag("--tier-wait", options.wait, "With auto: wait for machine code, so that every run is the same");
 }
 
@@ -30,7 +36,8 @@ Result<void> set_tier(Config& config, const TierOptions& options) {
   if (!is_auto && (options.threshold || options.wait))
     return fail(ErrorKind::Usage, "--tier-threshold and --tier-wait need --tier auto");
   if (!is_auto && options.tier != "jit") {
-    if (!options.cpu.empty()) return fail(ErrorKind::Usage, "--cpu needs --tier jit or auto");
+    if (!options.cpu.empty() || !options.profile.empty())
+      return fail(ErrorKind::Usage, "--cpu and --profile need --tier jit or auto");
     return {};
   }
   if (!config.quicken) {
@@ -38,7 +45,13 @@ Result<void> set_tier(Config& config, const TierOptions& options) {
     return fail(ErrorKind::Usage, "--tier " + options.tier + " and --no-quicken exclude each other");
   }
 #ifdef BRINK_JIT
-  auto compiler = jit::make_compiler({.lazy = is_auto, .baseline = options.cpu == "baseline"});
+  std::shared_ptr<jit::CodeObserver> observer;
+  if (!options.profile.empty()) {
+    auto made = options.profile == "perfmap" ? jit::make_perf_map() : jit::make_jit_dump();
+    if (!made) return std::unexpected(std::move(made.error()));
+    observer = std::move(*made);
+  }
+  auto compiler = jit::make_compiler({.lazy = is_auto, .baseline = options.cpu == "baseline", .observer = std::move(observer)});
   if (!compiler) return std::unexpected(std::move(compiler.error()));
   config.compiler = std::move(*compiler);
   if (is_auto) {

@@ -16,6 +16,7 @@ struct TierOptions {
   std::string tier;  // "interp", "jit" or "auto"; empty: the command's default
   std::optional<u32> threshold;
   bool wait = false;
+  std::string profile;  // "perfmap" or "jitdump"; empty: neither
   std::string cpu;  // "host" or "baseline"; empty: host
   // What happens without --tier: auto, where machine code can be had and nothing else rules it out; else all is interpreted.
   bool is_auto_by_default = false;
