@@ -57,7 +57,8 @@ class BaselineCompiler : public Compiler {
     if (options_.baseline) features_ = {.floor = features_.floor};
     if (!features_.floor)
       return failed({ErrorKind::Limit, "machine code needs an x86-64 processor with SSE4.1, SSSE3 and POPCNT"});
-    auto arena = CodeArena::create(std::min(options_.arena_bytes, kBranchReach));
+    auto arena = CodeArena::create(std::min(options_.arena_bytes, kBranchReach),
+                                   options_.observer && options_.observer->needs_anonymous_code());
     if (!arena) return failed(std::move(arena.error()));
     arena_ = std::move(*arena);
     if (!stubs_.make(*arena_, features_)) return failed({ErrorKind::Limit, "no room for machine code"});

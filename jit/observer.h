@@ -10,6 +10,8 @@ namespace brink::jit {
 class CodeObserver {
  public:
   virtual ~CodeObserver() = default;
+  // Asked before there is any.
+  virtual bool needs_anonymous_code() const { return false; }
   // A function's code, where it will run; nobody has run it yet. `name` is "module!function" with names out of the module, so any
   // bytes. From any thread, several at a time.
   virtual void on_code(std::span<const u8> code, const std::string& name) = 0;

@@ -11,13 +11,26 @@
 
 namespace brink::jit {
 
-Result<std::unique_ptr<CodeArena>> CodeArena::create(u32 bytes) {
+Result<std::unique_ptr<CodeArena>> CodeArena::create(u32 bytes, bool is_anonymous) {
   std::unique_ptr<CodeArena> arena(new CodeArena);
   auto failed = [](const char* what) {
     return fail(ErrorKind::Limit, std::string("cannot reserve memory for machine code: ") + what + ": " +
                                       std::strerror(errno));
   };
   bytes = (bytes + kGranule - 1) & ~(kGranule - 1);
+  if (is_anonymous) {
+    arena->size_ = bytes;
+    void* run = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (run == MAP_FAILED) return failed("mmap");
+    arena->run_ = static_cast<u8*>(run);
+    // Of no bytes: another view of the same memory (mremap(2)).
+    void* write = mremap(run, 0, bytes, MREMAP_MAYMOVE);
+    if (write == MAP_FAILED) return failed("mremap");
+    arena->write_ = static_cast<u8*>(write);
+    if (mprotect(run, bytes, PROT_READ | PROT_EXEC) != 0) return failed("mprotect");
+    arena->free_.emplace(0, bytes);
+    return arena;
+  }
   arena->file_ = memfd_create("brink-code", MFD_CLOEXEC);
   if (arena->file_ < 0) return failed("memfd_create");
   if (ftruncate(arena->file_, bytes) != 0) return failed("ftruncate");
@@ -57,10 +70,11 @@ std::optional<CodeArena::Block> CodeArena::allocate(u32 bytes) {
 void CodeArena::populate(Block block) { (void)madvise(write_ + block.offset, block.size, MADV_POPULATE_WRITE); }
 
 void CodeArena::release(Block block) {
-  fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, block.offset, block.size);
+  if (file_ < 0) madvise(write_ + block.offset, block.size, MADV_REMOVE);
+  else fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, block.offset, block.size);
 #if defined(__aarch64__)
   // qemu before 8.1 keeps its translation of what was here, whatever instructions for caches say, unless the mapping is new.
-  if (block.offset % kHostPage == 0 && block.size % kHostPage == 0)
+  if (file_ >= 0 && block.offset % kHostPage == 0 && block.size % kHostPage == 0)
     mmap(run_ + block.offset, block.size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, file_, block.offset);
 #endif
   std::lock_guard lock(mutex_);

@@ -32,15 +32,17 @@ TEST(CodeArena, GivesOutAndTakesBack) {
 }
 
 TEST(CodeArena, WhatWasGivenBackIsZeroAgain) {
-  auto arena = CodeArena::create(CodeArena::kGranule);
-  ASSERT_TRUE(arena);
-  auto block = (*arena)->allocate(1);
-  ASSERT_TRUE(block);
-  const u8* code = (*arena)->begin() + block->offset;
-  std::memset((*arena)->writable(code), 0x90, 100);
-  EXPECT_EQ(code[99], 0x90);
-  (*arena)->release(*block);
-  EXPECT_EQ(code[99], 0);
+  for (bool is_anonymous : {false, true}) {
+    auto arena = CodeArena::create(CodeArena::kGranule, is_anonymous);
+    ASSERT_TRUE(arena);
+    auto block = (*arena)->allocate(1);
+    ASSERT_TRUE(block);
+    const u8* code = (*arena)->begin() + block->offset;
+    std::memset((*arena)->writable(code), 0x90, 100);
+    EXPECT_EQ(code[99], 0x90);
+    (*arena)->release(*block);
+    EXPECT_EQ(code[99], 0);
+  }
 }
 
 #if defined(__clang__)

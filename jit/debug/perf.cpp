@@ -39,6 +39,8 @@ class PerfMap : public CodeObserver {
  public:
   explicit PerfMap(int file) : file_(file) {}
   ~PerfMap() override { close(file_); }
+  // perf looks into the map only for what no file is behind.
+  bool needs_anonymous_code() const override { return true; }
 
   void on_code(std::span<const u8> code, const std::string& name) override {
     char place[48];
