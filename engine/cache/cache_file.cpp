@@ -115,10 +115,16 @@ T read_at(std::span<const u8> bytes, u64 offset) {
   return value;
 }
 
+// Not by insert(), of which gcc 12 warns that it would overflow.
+void append_bytes(std::vector<u8>& out, const void* bytes, size_t count) {
+  size_t at = out.size();
+  out.resize(at + count);
+  if (count != 0) std::memcpy(out.data() + at, bytes, count);
+}
+
 template <class T>
 void append(std::vector<u8>& out, const T& value) {
-  const u8* bytes = reinterpret_cast<const u8*>(&value);
-  out.insert(out.end(), bytes, bytes + sizeof value);
+  append_bytes(out, &value, sizeof value);
 }
 
 template <class T>
@@ -301,7 +307,7 @@ void CacheFileWriter::add(const Authenticator& authenticator, u32 function, cons
       append(entry, Clause{clause.tag, (clause.is_all ? kIsAll : 0) | (clause.has_ref ? kHasRef : 0), clause.pc,
                            clause.entry});
   for (u32 slot : prepared.local_slots) append(entry, slot);
-  entry.insert(entry.end(), prepared.code.get(), prepared.code.get() + prepared.code_size);
+  append_bytes(entry, prepared.code.get(), prepared.code_size);
   entry.resize(total_bytes(header));
   header.code = code_of(authenticator, identity_, function, body, entry);
   std::memcpy(entry.data(), header.code.data(), sizeof header.code);
@@ -311,11 +317,9 @@ void CacheFileWriter::add(const Authenticator& authenticator, u32 function, cons
 void CacheFileWriter::add_machine_code(const Authenticator& authenticator, u32 function, const CodedBody& body,
                                        std::span<const u8> kept) {
   MachineHeader header{{}, function, body.size(), static_cast<u32>(kept.size()), 0};
-  std::vector<u8> entry;
-  entry.reserve(total_bytes(header));
-  append(entry, header);
-  entry.insert(entry.end(), kept.begin(), kept.end());
-  entry.resize(total_bytes(header));
+  std::vector<u8> entry(total_bytes(header));
+  std::memcpy(entry.data(), &header, sizeof header);
+  std::copy(kept.begin(), kept.end(), entry.begin() + sizeof header);
   header.code = code_of(authenticator, identity_, function, body, entry, true);
   std::memcpy(entry.data(), header.code.data(), sizeof header.code);
   add_raw_machine(function, entry);
@@ -325,7 +329,7 @@ void CacheFileWriter::Section::add(u32 function, std::span<const u8> entry) {
   if (entries.empty()) entries.resize(kUnit);
   if (entries.size() / kUnit > ~u32{0}) return;
   places[function] = static_cast<u32>(entries.size() / kUnit);
-  entries.insert(entries.end(), entry.begin(), entry.end());
+  append_bytes(entries, entry.data(), entry.size());
 }
 
 std::optional<std::vector<u8>> CacheFileWriter::finish() const {
@@ -348,7 +352,7 @@ std::optional<std::vector<u8>> CacheFileWriter::finish() const {
   auto add = [&](const Section& section) {
     for (u32 place : section.places) append(out, place);
     out.resize(round_up(out.size()));
-    out.insert(out.end(), section.entries.begin(), section.entries.end());
+    append_bytes(out, section.entries.data(), section.entries.size());
   };
   add(quick_);
   if (!machine_.entries.empty()) add(machine_);

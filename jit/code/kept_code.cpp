@@ -16,10 +16,12 @@ std::optional<KeptReference> reference(u32 at, Kind kind, u32 number) {
   return KeptReference{at, static_cast<u32>(kind) << 28 | number};
 }
 
+// Not by insert(), of which gcc 12 warns that it would overflow.
 template <class T>
 void append(std::vector<u8>& out, const T* from, size_t count) {
-  const u8* bytes = reinterpret_cast<const u8*>(from);
-  out.insert(out.end(), bytes, bytes + count * sizeof(T));
+  size_t at = out.size();
+  out.resize(at + count * sizeof(T));
+  if (count != 0) std::memcpy(out.data() + at, from, count * sizeof(T));
 }
 
 // What an address in the code is of, in this process; null for a number that there is not.
