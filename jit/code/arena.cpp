@@ -19,17 +19,19 @@ Result<std::unique_ptr<CodeArena>> CodeArena::create(u32 bytes, bool is_anonymou
   };
   bytes = (bytes + kGranule - 1) & ~(kGranule - 1);
   if (is_anonymous) {
-    arena->size_ = bytes;
     void* run = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (run == MAP_FAILED) return failed("mmap");
-    arena->run_ = static_cast<u8*>(run);
-    // Of no bytes: another view of the same memory (mremap(2)).
+    // Of no bytes: another view of the same memory (mremap(2)). qemu-user 7.2 refuses it; then a file is behind the code.
     void* write = mremap(run, 0, bytes, MREMAP_MAYMOVE);
-    if (write == MAP_FAILED) return failed("mremap");
-    arena->write_ = static_cast<u8*>(write);
-    if (mprotect(run, bytes, PROT_READ | PROT_EXEC) != 0) return failed("mprotect");
-    arena->free_.emplace(0, bytes);
-    return arena;
+    if (write != MAP_FAILED) {
+      arena->size_ = bytes;
+      arena->run_ = static_cast<u8*>(run);
+      arena->write_ = static_cast<u8*>(write);
+      if (mprotect(run, bytes, PROT_READ | PROT_EXEC) != 0) return failed("mprotect");
+      arena->free_.emplace(0, bytes);
+      return arena;
+    }
+    munmap(run, bytes);
   }
   arena->file_ = memfd_create("brink-code", MFD_CLOEXEC);
   if (arena->file_ < 0) return failed("memfd_create");

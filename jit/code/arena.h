@@ -15,7 +15,7 @@ namespace brink::jit {
 class CodeArena {
  public:
   // `bytes` of address space; memory is taken as code comes.
-  // is_anonymous: without a file behind it, which perf's map of names needs.
+  // is_anonymous: without a file behind it where the system can, which perf's map of names needs.
   static Result<std::unique_ptr<CodeArena>> create(u32 bytes, bool is_anonymous = false);
   ~CodeArena();
   CodeArena(const CodeArena&) = delete;
