@@ -514,6 +514,7 @@ class Limits(CommandTest):
             (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 0))
               (else (i32.add (i32.const 1) (call $depth (i32.sub (local.get 0) (i32.const 1))))))))""")
         self.assert_output(brink("run", "--max-stack", "64M", "--invoke", "depth", path, "200000"), "200000\n")
+        self.assert_error(brink("run", "--max-stack", "100000G", "--invoke", "depth", path, "1"), 1, "at most 64G, found 100000G")
         result = brink("run", "--max-stack", "64K", "--invoke", "depth", path, "200000")
         self.assertEqual(result.returncode, 134)
         self.assertTrue(result.stderr.startswith("error: call stack exhausted"), result.stderr)

@@ -147,6 +147,8 @@ class RunCommand : public Command {
     StoreLimits limits;
     if (!max_memory_.empty()) limits.memory_bytes = *parse_size(max_memory_);
     if (!max_stack_.empty()) limits.stack_bytes = *parse_size(max_stack_);
+    if (limits.stack_bytes > kLargestStack)
+      return end_with(Error{ErrorKind::Usage, "--max-stack: a value stack has at most 64G, found " + max_stack_});
     if (!max_gc_heap_.empty()) limits.gc_heap_bytes = *parse_size(max_gc_heap_);
     limits.gc_stress = gc_stress_;
     if (fuel_) limits.fuel = *fuel_;
@@ -251,6 +253,7 @@ class RunCommand : public Command {
   GuestOptions guest_options_;
   std::optional<std::string> function_;  // an export may be called ""
   std::string max_memory_;
+  static constexpr u64 kLargestStack = u64{64} << 30;
   std::string max_stack_;
   std::string max_gc_heap_;
   std::string timeout_;
