@@ -52,6 +52,13 @@ constexpr u32 kConditions[] = {
 };
 u32 code_of(Condition c) { return kConditions[static_cast<u32>(c)]; }
 
+// Registers for words one after the other, of which the first is at `at`: two at a time, then what is left.
+template <class Register, class Two, class One>
+void in_pairs(std::span<const Register> registers, i32 at, Two two, One one) {
+  for (; registers.size() >= 2; registers = registers.subspan(2), at += 16) two(registers[0], registers[1], at);
+  if (!registers.empty()) one(registers[0], at);
+}
+
 }  // namespace
 
 const Features& Features::host() {
@@ -493,16 +500,22 @@ void Assembler::open_frame(std::span<const Gp> saved, std::span<const Fp> saved_
   u32 size = frame_bytes(saved.size() + saved_fp.size()) + 8;
   add_constant(Width::W64, Gp::sp, Gp::sp, -i64{size});
   store(8, {Gp::sp, static_cast<i32>(size - 8)}, Gp::x30);
-  i32 at = 0;
-  for (Fp reg : saved_fp) store_float(8, {Gp::sp, std::exchange(at, at + 8)}, reg);
-  for (Gp reg : saved) store(8, {Gp::sp, std::exchange(at, at + 8)}, reg);
+  in_pairs(
+      saved_fp, 0, [&](Fp one, Fp two, i32 at) { a_.stp(f(true, one), f(true, two), arm::Mem(x(Gp::sp), at)); },
+      [&](Fp reg, i32 at) { store_float(8, {Gp::sp, at}, reg); });
+  in_pairs(
+      saved, static_cast<i32>(8 * saved_fp.size()), [&](Gp one, Gp two, i32 at) { a_.stp(x(one), x(two), arm::Mem(x(Gp::sp), at)); },
+      [&](Gp reg, i32 at) { store(8, {Gp::sp, at}, reg); });
 }
 
 void Assembler::leave_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp) {
   u32 size = frame_bytes(saved.size() + saved_fp.size()) + 8;
-  i32 at = 0;
-  for (Fp reg : saved_fp) load_float(8, reg, {Gp::sp, std::exchange(at, at + 8)});
-  for (Gp reg : saved) load(Load::U64, reg, {Gp::sp, std::exchange(at, at + 8)});
+  in_pairs(
+      saved_fp, 0, [&](Fp one, Fp two, i32 at) { a_.ldp(f(true, one), f(true, two), arm::Mem(x(Gp::sp), at)); },
+      [&](Fp reg, i32 at) { load_float(8, reg, {Gp::sp, at}); });
+  in_pairs(
+      saved, static_cast<i32>(8 * saved_fp.size()), [&](Gp one, Gp two, i32 at) { a_.ldp(x(one), x(two), arm::Mem(x(Gp::sp), at)); },
+      [&](Gp reg, i32 at) { load(Load::U64, reg, {Gp::sp, at}); });
   load(Load::U64, Gp::x30, {Gp::sp, static_cast<i32>(size - 8)});
   add_constant(Width::W64, Gp::sp, Gp::sp, size);
 }

@@ -369,10 +369,16 @@ TEST_F(Encodings, Frames) {
   EXPECT_EQ(Assembler::frame_bytes(3), 24u);
   expect("sub sp, sp, #0x10\nstr x30, [sp, #8]", [&](Assembler& s) { s.open_frame({}, {}); });
   expect("ldr x30, [sp, #8]\nadd sp, sp, #0x10\nret", [&](Assembler& s) { s.close_frame({}, {}); });
-  expect("sub sp, sp, #0x20\nstr x30, [sp, #24]\nstr d8, [sp]\nstr x19, [sp, #8]\nstr x20, [sp, #16]",
+  expect("sub sp, sp, #0x20\nstr x30, [sp, #24]\nstr d8, [sp]\nstp x19, x20, [sp, #8]",
          [&](Assembler& s) { s.open_frame(kSaved, kSavedFp); });
-  expect("ldr d8, [sp]\nldr x19, [sp, #8]\nldr x20, [sp, #16]\nldr x30, [sp, #24]\nadd sp, sp, #0x20\nret",
+  expect("ldr d8, [sp]\nldp x19, x20, [sp, #8]\nldr x30, [sp, #24]\nadd sp, sp, #0x20\nret",
          [&](Assembler& s) { s.close_frame(kSaved, kSavedFp); });
+  constexpr Gp kThree[] = {Gp::x19, Gp::x20, Gp::x21};
+  constexpr Fp kTwo[] = {Fp::f8, Fp::f9};
+  expect("sub sp, sp, #0x30\nstr x30, [sp, #40]\nstp d8, d9, [sp]\nstp x19, x20, [sp, #16]\nstr x21, [sp, #32]",
+         [&](Assembler& s) { s.open_frame(kThree, kTwo); });
+  expect("ldp d8, d9, [sp]\nldp x19, x20, [sp, #16]\nldr x21, [sp, #32]\nldr x30, [sp, #40]\nadd sp, sp, #0x30\nret",
+         [&](Assembler& s) { s.close_frame(kThree, kTwo); });
   u32 loop = assembler_.offset() + 8;
   char text[160];
   std::snprintf(text, sizeof text,
