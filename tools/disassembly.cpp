@@ -37,8 +37,10 @@ namespace {
 
 #if defined(__aarch64__)
 constexpr const char* kMachine = "-m aarch64";
+constexpr const char* kComment = "//";
 #else
 constexpr const char* kMachine = "-m i386:x86-64 -M intel";
+constexpr const char* kComment = "#";
 #endif
 
 // What objdump says of each instruction, by its offset.
@@ -60,7 +62,7 @@ Result<std::map<u32, std::string>> run_objdump(const std::vector<u8>& code) {
     unsigned long offset = std::strtoul(line, &rest, 16);
     if (rest == line || rest[0] != ':' || rest[1] != '\t') continue;
     std::string text = rest + 2;
-    if (size_t comment = text.find_first_of("#\n"); comment != std::string::npos) text.resize(comment);
+    if (size_t comment = std::min(text.find(kComment), text.find('\n')); comment != std::string::npos) text.resize(comment);
     std::string spaced;
     for (char c : text)
       if (c != ' ' && c != '\t') spaced += c;
