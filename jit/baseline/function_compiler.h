@@ -83,6 +83,7 @@ class FunctionCompiler : public NullSink {
   bool is_too_large() const { return a_.offset() > size_limit_; }
 
  private:
+  friend class VectorOperands;
   friend class VectorCompiler;  // the processor's own part, for vectors
 
   struct LocalInfo {

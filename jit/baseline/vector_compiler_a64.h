@@ -1,43 +1,18 @@
 // Vector instructions on AArch64 (Advanced SIMD). What writes its target before it has read all operands works in other
 // registers: the target may be one of them.
 #pragma once
-#include <array>
-#include <initializer_list>
-
-#include "jit/baseline/function_compiler.h"
 #include "jit/baseline/vector_forms_a64.h"
+#include "jit/baseline/vector_operands.h"
 
 namespace brink::jit {
 
-class VectorCompiler {
+class VectorCompiler : VectorOperands {
  public:
-  explicit VectorCompiler(FunctionCompiler& function) : f_(function), a_(function.a_) {}
+  explicit VectorCompiler(FunctionCompiler& function) : VectorOperands(function) {}
   void instruction(const Instruction& instruction);
   void access(const Instruction& instruction);
 
  private:
-  using Bytes = std::array<u8, 16>;
-
-  // A register for as long as it lives.
-  class Temporary {
-   public:
-    explicit Temporary(FunctionCompiler& function) : function_(function), reg_(function.take_fp()) {}
-    ~Temporary() { function_.release(reg_); }
-    Temporary(const Temporary&) = delete;
-    Temporary& operator=(const Temporary&) = delete;
-    operator Fp() const { return reg_; }
-
-   private:
-    FunctionCompiler& function_;
-    Fp reg_;
-  };
-
-  Value pop() { return f_.pop_whole(Kind::V128); }
-  Fp result(Value* a, Value* b = nullptr) { return f_.result_fp(Kind::V128, a, b); }
-  // Pushes the result and gives back the operands' registers, of which it may be one.
-  void push(Fp d, std::initializer_list<Value*> operands);
-  void load(Fp d, const Bytes& bytes) { f_.load_pooled(d, f_.pooled(bytes.data())); }
-
   static arm::Vec v(Fp reg, Lanes lanes) { return vector_register(reg, lanes); }
   void emit(u32 id, Lanes lanes, Fp d, Fp a, Fp b) { a_.raw().emit(id, v(d, lanes), v(a, lanes), v(b, lanes)); }
   void emit(u32 id, Lanes lanes, Fp d, Fp a) { a_.raw().emit(id, v(d, lanes), v(a, lanes)); }
@@ -78,9 +53,6 @@ class VectorCompiler {
   void replace(const Instruction& instruction, Kind kind, Lanes lanes);
   void load_lane(const Instruction& instruction, u32 bytes, Lanes lanes);
   void store_lane(const Instruction& instruction, u32 bytes, Lanes lanes);
-
-  FunctionCompiler& f_;
-  Assembler& a_;
 };
 
 }  // namespace brink::jit

@@ -1,42 +1,19 @@
 // Vector instructions on x86-64. With AVX a target is its own, without it the first operand goes there first. What writes
 // its target before it has read all operands works in other registers: the target may be one of them.
 #pragma once
-#include <array>
-#include <initializer_list>
-
-#include "jit/baseline/function_compiler.h"
 #include "jit/baseline/vector_forms_x64.h"
 #include "jit/baseline/vector_opcodes_x64.h"
+#include "jit/baseline/vector_operands.h"
 
 namespace brink::jit {
 
-class VectorCompiler {
+class VectorCompiler : VectorOperands {
  public:
-  explicit VectorCompiler(FunctionCompiler& function) : f_(function), a_(function.a_) {}
+  explicit VectorCompiler(FunctionCompiler& function) : VectorOperands(function) {}
   void instruction(const Instruction& instruction);
   void access(const Instruction& instruction);
 
  private:
-  using Bytes = std::array<u8, 16>;
-
-  // A register for as long as it lives.
-  class Temporary {
-   public:
-    explicit Temporary(FunctionCompiler& function) : function_(function), reg_(function.take_fp()) {}
-    ~Temporary() { function_.release(reg_); }
-    Temporary(const Temporary&) = delete;
-    Temporary& operator=(const Temporary&) = delete;
-    operator Fp() const { return reg_; }
-
-   private:
-    FunctionCompiler& function_;
-    Fp reg_;
-  };
-
-  Value pop() { return f_.pop_whole(Kind::V128); }
-  Fp result(Value* a, Value* b = nullptr) { return f_.result_fp(Kind::V128, a, b); }
-  // Pushes the result and gives back the operands' registers, of which it may be one.
-  void push(Fp d, std::initializer_list<Value*> operands);
   void push_constant(const Bytes& bytes);
   bool avx() const { return a_.features().avx; }
 
@@ -45,7 +22,6 @@ class VectorCompiler {
   void pooled(Opcode op, Fp d, Fp a, const Bytes& bytes, int immediate = Assembler::kNoImmediate) {
     pooled(op, d, a, f_.pooled(bytes.data()), immediate);
   }
-  void load(Fp d, const Bytes& bytes) { f_.load_pooled(d, f_.pooled(bytes.data())); }
   template <class T>
   static Bytes lanes(T value) {
     Bytes bytes;
@@ -91,9 +67,6 @@ class VectorCompiler {
   void bitselect();
   void multiply_add(Opcode multiply, Opcode add, bool is_negated);
   void dot_bytes(bool adds);
-
-  FunctionCompiler& f_;
-  Assembler& a_;
 };
 
 }  // namespace brink::jit

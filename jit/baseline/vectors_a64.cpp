@@ -15,12 +15,6 @@ bool has_vector_code(Op op) { return vector_code(op).form != VectorForm::None; }
 void FunctionCompiler::vector_instruction(const Instruction& instruction) { VectorCompiler(*this).instruction(instruction); }
 void FunctionCompiler::vector_access(const Instruction& instruction) { VectorCompiler(*this).access(instruction); }
 
-void VectorCompiler::push(Fp d, std::initializer_list<Value*> operands) {
-  for (Value* value : operands)
-    if (!(value->place == Place::Register && is_float(value->kind) && value->fp() == d)) f_.release(*value);
-  f_.push_fp(Kind::V128, d);
-}
-
 // --- One instruction of the machine's ----------------------------------------------------------------------------------
 
 void VectorCompiler::binary(const VectorCode& code) {

@@ -9,12 +9,6 @@ namespace brink::jit {
 void FunctionCompiler::vector_instruction(const Instruction& instruction) { VectorCompiler(*this).instruction(instruction); }
 void FunctionCompiler::vector_access(const Instruction& instruction) { VectorCompiler(*this).access(instruction); }
 
-void VectorCompiler::push(Fp d, std::initializer_list<Value*> operands) {
-  for (Value* value : operands)
-    if (!(value->place == Place::Register && is_float(value->kind) && value->fp() == d)) f_.release(*value);
-  f_.push_fp(Kind::V128, d);
-}
-
 void VectorCompiler::push_constant(const Bytes& bytes) {
   f_.push_whole({.place = Place::Constant, .kind = Kind::V128, .index = f_.pooled(bytes.data())});
 }
