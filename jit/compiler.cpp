@@ -245,7 +245,7 @@ class BaselineCompiler : public Compiler {
   void tell(const ModuleState& module, u32 function, std::span<const u8> code) {
     if (!options_.observer) [[likely]]
       return;
-    Names names = module.info.read_names();
+    const Names& names = ModuleCode::of(const_cast<ModuleState&>(module)).names();
     std::string name = names.module ? std::string(*names.module) : module.name;
     options_.observer->on_code(code, name + "!" + module.info.function_label(function, names));
   }

@@ -169,12 +169,24 @@ Result<void> add_routes(const Arguments& a, serve::Settings& settings) {
   return serve::check_routes(settings.routes);
 }
 
+bool makes_machine_code(const std::string& tier) { return tier == "auto" || tier == "jit"; }
+
 Result<serve::Settings> settings_of(const Arguments& a) {
   serve::Settings settings = a.settings;
   settings.features = *parse_features(a.features);
   settings.tier = a.tier.tier;
   settings.set_tier = [given = a.tier](Config& config, const std::string& tier) {
-    return set_tier(config, tier == "auto" ? TierOptions{tier, given.threshold, given.wait} : TierOptions{.tier = tier});
+    TierOptions options = given;
+    options.tier = tier;
+    if (tier != "auto") {
+      options.threshold.reset();
+      options.wait = false;
+    }
+    if (!makes_machine_code(tier)) {
+      options.cpu.clear();
+      options.profile.clear();
+    }
+    return set_tier(config, options);
   };
   settings.cache = open_cache(a.cache);
   settings.code_secret_file = secret_file_of(a.cache);
@@ -206,6 +218,10 @@ Result<serve::Settings> settings_of(const Arguments& a) {
   bool has_auto = std::any_of(settings.routes.begin(), settings.routes.end(), [](const auto& route) { return route.tier == "auto"; });
   if (!has_auto && (a.tier.threshold || a.tier.wait))
     return fail(ErrorKind::Usage, "--tier-threshold and --tier-wait need a route with the tier auto");
+  bool has_machine_code =
+      std::any_of(settings.routes.begin(), settings.routes.end(), [](const auto& route) { return makes_machine_code(route.tier); });
+  if (!has_machine_code && !(a.tier.cpu.empty() && a.tier.profile.empty()))
+    return fail(ErrorKind::Usage, "--cpu and --profile need a route with the tier jit or auto");
   return settings;
 }
 

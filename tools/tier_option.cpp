@@ -1,6 +1,7 @@
 #include "tools/tier_option.h"
 
 #include <CLI/CLI.hpp>
+#include <mutex>
 
 #ifdef BRINK_JIT
 #include "jit/debug/perf.h"
@@ -9,6 +10,24 @@
 #include "tools/option_forms.h"
 
 namespace brink::tools {
+
+#ifdef BRINK_JIT
+namespace {
+
+// A process has one file of a kind, however many compilers.
+Result<std::shared_ptr<jit::CodeObserver>> observer_of(const std::string& profile) {
+  static std::mutex mutex;
+  static std::weak_ptr<jit::CodeObserver> made_before;
+  if (profile.empty()) return nullptr;
+  std::lock_guard lock(mutex);
+  if (auto before = made_before.lock()) return before;
+  auto made = profile == "perfmap" ? jit::make_perf_map() : jit::make_jit_dump();
+  if (made) made_before = *made;
+  return made;
+}
+
+}  // namespace
+#endif
 
 void add_tier_options(CLI::App& app, TierOptions& options) {
   std::string interpreted = options.is_auto_by_default ? "interp" : "interp (the default)";
@@ -45,13 +64,9 @@ Result<void> set_tier(Config& config, const TierOptions& options) {
     return fail(ErrorKind::Usage, "--tier " + options.tier + " and --no-quicken exclude each other");
   }
 #ifdef BRINK_JIT
-  std::shared_ptr<jit::CodeObserver> observer;
-  if (!options.profile.empty()) {
-    auto made = options.profile == "perfmap" ? jit::make_perf_map() : jit::make_jit_dump();
-    if (!made) return std::unexpected(std::move(made.error()));
-    observer = std::move(*made);
-  }
-  auto compiler = jit::make_compiler({.lazy = is_auto, .baseline = options.cpu == "baseline", .observer = std::move(observer)});
+  auto observer = observer_of(options.profile);
+  if (!observer) return std::unexpected(std::move(observer.error()));
+  auto compiler = jit::make_compiler({.lazy = is_auto, .baseline = options.cpu == "baseline", .observer = std::move(*observer)});
   if (!compiler) return std::unexpected(std::move(compiler.error()));
   config.compiler = std::move(*compiler);
   if (is_auto) {

@@ -114,6 +114,11 @@ std::optional<u32> ModuleCode::function_at(const void* address) const {
   return found.entry.function;
 }
 
+const Names& ModuleCode::names() const {
+  std::call_once(names_once_, [&] { names_ = module_.info.read_names(); });
+  return names_;
+}
+
 std::optional<u32> ModuleCode::type_index(const void* type) const {
   std::call_once(type_indexes_once_, [&] {
     for (u32 i = 0; i < module_.types.size(); ++i) type_indexes_.emplace(module_.types[i], i);

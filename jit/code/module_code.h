@@ -84,6 +84,8 @@ class ModuleCode {
   const u8* callee(u32 function) const;
   // The function that has its slot or its code here.
   std::optional<u32> function_at(const void* address) const;
+  // Of the name section, read when first asked for.
+  const Names& names() const;
   // The first index of a type of the module's.
   std::optional<u32> type_index(const void* type) const;
   // Places a function's code; its entry, or null when the arena is full. Nobody can reach it before publish(). With a
@@ -135,6 +137,8 @@ class ModuleCode {
     CodeShape shape;
     std::vector<KeptReference> references;
   };
+  mutable std::once_flag names_once_;
+  mutable Names names_;
   mutable std::once_flag type_indexes_once_;
   mutable std::unordered_map<const void*, u32> type_indexes_;
   mutable std::mutex tables_mutex_;
