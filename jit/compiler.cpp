@@ -87,7 +87,7 @@ class BaselineCompiler : public Compiler {
     if (module.source)
       if (auto references = references_of(assembler, *space, stubs_))
         space->remember(own, entry, assembler.code().size(), std::move(shape), std::move(*references));
-    tell(module, index, {entry, assembler.code().size()});
+    tell(*space, own, {entry, assembler.code().size()});
     space->publish(own, entry);
     auto spent = std::chrono::steady_clock::now() - begin;
     std::lock_guard lock(mutex_);
@@ -145,7 +145,7 @@ class BaselineCompiler : public Compiler {
     if (wrapper == nullptr) return nullptr;
     const u8* entry = space->place(restored->code, restored->relocations, wrapper, own, restored->shape);
     if (entry == nullptr) return nullptr;
-    tell(module, own + module.info.imported_functions, {entry, restored->code.size()});
+    tell(*space, own, {entry, restored->code.size()});
     space->publish(own, entry);
     loaded_.fetch_add(1, std::memory_order_relaxed);
     return entry;
@@ -215,12 +215,10 @@ class BaselineCompiler : public Compiler {
     if (!compile_function(module, space, stubs_, assembler, index, scan, shape, nullptr, &listing.parts))
       return fails(ErrorKind::Limit, "function " + std::to_string(index) + " stays with the interpreter: its code is too large");
     listing.code.assign(assembler.code().begin(), assembler.code().end());
-    listing.frame_bytes = shape.frame_bytes;
-    Names names = module.info.read_names();
     for (const Assembler::Relocation& relocation : assembler.relocations()) {
       std::string name = stubs_.name(relocation.target);
       if (auto own = space->function_at(relocation.target))
-        name = module.info.function_label(*own + module.info.imported_functions, names);
+        name = module.info.function_label(*own + module.info.imported_functions, space->names());
       listing.targets.push_back({relocation.at, std::move(name)});
     }
     return listing;
@@ -242,12 +240,13 @@ class BaselineCompiler : public Compiler {
  private:
   bool is_ready() const { return begin_.load(std::memory_order_acquire) != nullptr; }
 
-  void tell(const ModuleState& module, u32 function, std::span<const u8> code) {
+  void tell(const ModuleCode& space, u32 own_function, std::span<const u8> code) {
     if (!options_.observer) [[likely]]
       return;
-    const Names& names = ModuleCode::of(const_cast<ModuleState&>(module)).names();
+    const ModuleState& module = space.module();
+    const Names& names = space.names();
     std::string name = names.module ? std::string(*names.module) : module.name;
-    options_.observer->on_code(code, name + "!" + module.info.function_label(function, names));
+    options_.observer->on_code(code, name + "!" + module.info.function_label(own_function + module.info.imported_functions, names));
   }
 
   // Null where the arena has no room for it.

@@ -22,7 +22,6 @@ struct Listing {
   std::vector<u8> code;
   std::vector<Part> parts;  // in ascending order of `native`; what is before the first is the prologue
   std::vector<Target> targets;
-  u32 frame_bytes = 0;  // registers that it saves
 };
 
 }  // namespace brink::jit

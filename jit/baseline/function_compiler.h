@@ -207,6 +207,10 @@ class FunctionCompiler : public NullSink {
   void memory_store(const Instruction& instruction);
   // Where an access of a memory is; operands' registers are in `held`, to be released afterwards.
   Address locate(const Instruction& instruction, Value& address, u32 bytes, Gp held[2]);
+  void release_all(const Gp (&held)[2]) {
+    for (Gp reg : held)
+      if (reg != Gp::none) release(reg);
+  }
   bool is_guarded(const Instruction& instruction) const;
   u32 memory_index(const Instruction& instruction) const;
   // Those that has_vector_code() knows; vectors_….cpp.

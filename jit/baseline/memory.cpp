@@ -111,8 +111,7 @@ void FunctionCompiler::memory_load(const Instruction& instruction) {
     a_.load_float(form.bytes, d, from);
     note_access(begin);
     release(address);
-    for (Gp reg : held)
-      if (reg != Gp::none) release(reg);
+    release_all(held);
     return push_fp(form.kind, d);
   }
   Gp d = result_gp(form.kind, &address);
@@ -120,8 +119,7 @@ void FunctionCompiler::memory_load(const Instruction& instruction) {
   a_.load(form.load, d, from);
   note_access(begin);
   if (!(address.place == Place::Register && address.gp() == d)) release(address);
-  for (Gp reg : held)
-    if (reg != Gp::none) release(reg);
+  release_all(held);
   push_gp(form.kind, d);
 }
 
@@ -147,8 +145,7 @@ void FunctionCompiler::memory_store(const Instruction& instruction) {
   note_access(begin);
   release(value);
   release(address);
-  for (Gp held_reg : held)
-    if (held_reg != Gp::none) release(held_reg);
+  release_all(held);
 }
 
 // Operands in their slots, a call of the interpreter's function, results in slots.

@@ -101,8 +101,7 @@ void VectorCompiler::load_lane(const Instruction& instruction, u32 bytes, Lanes 
   insert(d, lanes, instruction.index2, value);
   f_.release(value);
   f_.release(address);
-  for (Gp reg : held)
-    if (reg != Gp::none) f_.release(reg);
+  f_.release_all(held);
   push(d, {&a});
 }
 
@@ -119,8 +118,7 @@ void VectorCompiler::store_lane(const Instruction& instruction, u32 bytes, Lanes
   f_.release(value);
   f_.release(address);
   f_.release(a);
-  for (Gp reg : held)
-    if (reg != Gp::none) f_.release(reg);
+  f_.release_all(held);
 }
 
 void VectorCompiler::access(const Instruction& instruction) {
@@ -163,8 +161,7 @@ void VectorCompiler::access(const Instruction& instruction) {
     if (code.id != 0) emit_wide(code.id, code.lanes, d, code.from, d);
   }
   f_.release(address);
-  for (Gp reg : held)
-    if (reg != Gp::none) f_.release(reg);
+  f_.release_all(held);
   push(d, {});
 }
 

@@ -271,8 +271,7 @@ void VectorCompiler::load_lane(const Instruction& instruction, u32 bytes) {
   else a_.vector(bytes == 1 ? kPinsrb : bytes == 2 ? kPinsrw : kPinsrd, d, s, from, lane);
   f_.note_access(begin);
   f_.release(address);
-  for (Gp reg : held)
-    if (reg != Gp::none) f_.release(reg);
+  f_.release_all(held);
   push(d, {&a});
 }
 
@@ -289,8 +288,7 @@ void VectorCompiler::store_lane(const Instruction& instruction, u32 bytes) {
   f_.note_access(begin);
   f_.release(address);
   f_.release(a);
-  for (Gp reg : held)
-    if (reg != Gp::none) f_.release(reg);
+  f_.release_all(held);
 }
 
 void VectorCompiler::access(const Instruction& instruction) {
@@ -335,8 +333,7 @@ void VectorCompiler::access(const Instruction& instruction) {
   }
   f_.note_access(begin);
   f_.release(address);
-  for (Gp reg : held)
-    if (reg != Gp::none) f_.release(reg);
+  f_.release_all(held);
   push(d, {});
 }
 

@@ -1,37 +1,7 @@
-#include <cstddef>
-
-#include "engine/engine.h"
 #include "jit/code/patch.h"
 #include "jit/code/stubs.h"
 
 namespace brink::jit {
-
-// A table of pointers to them: all members are.
-std::optional<u32> Stubs::number_of(const void* stub) const {
-  for (u32 i = 0; i < sizeof(Stubs) / sizeof stub; ++i)
-    if (by_number(i) == stub) return i;
-  return std::nullopt;
-}
-
-const u8* Stubs::by_number(u32 number) const {
-  const u8* stub = nullptr;
-  if (number >= sizeof(Stubs) / sizeof stub) return nullptr;
-  std::memcpy(&stub, reinterpret_cast<const u8*>(this) + number * sizeof stub, sizeof stub);
-  return stub;
-}
-static_assert(std::is_trivially_copyable_v<Stubs> && sizeof(Stubs) % sizeof(const u8*) == 0);
-
-std::string Stubs::name(const void* stub) const {
-  constexpr const char* kNames[] = {"enter",       "call of a function", "call of an import", "indirect call", "call by reference",
-                                    "instruction", "throw",              "throw_ref",         "poll",          "conversion",
-                                    "signature",   "heap type"};
-  constexpr u32 kFirstTrap = offsetof(Stubs, trap) / sizeof stub;
-  static_assert(std::size(kNames) == kFirstTrap);
-  std::optional<u32> number = number_of(stub);
-  if (!number) return {};
-  if (*number < kFirstTrap) return kNames[*number];
-  return std::string("trap: ") + trap_message(static_cast<TrapKind>(*number - kFirstTrap));
-}
 
 const u8* Wrappers::get(const RegisteredType& type) {
   // The result's letter, then for every register argument its class, number and slot.
