@@ -54,6 +54,7 @@ struct Memory;
 struct Table;
 struct Global;
 struct Tag;
+class SourceFinder;
 class TierCompiler;
 }  // namespace runtime
 
@@ -255,7 +256,8 @@ class Module {
   static Result<Module> from_bytes(const Engine& engine, std::vector<u8> bytes, std::string name = {});
   // Either format; a binary is mapped, not read, so only what is used is touched. Changing the file while the module
   // lives is an error of the host.
-  static Result<Module> from_file(const Engine& engine, const std::string& path);
+  // A cache (engine/cache/cache.h) may know where the function bodies are, and have them prepared.
+  static Result<Module> from_file(const Engine& engine, const std::string& path, runtime::SourceFinder* cache = nullptr);
 
   // A binary in memory that `owner` keeps as it is as long as it lives.
   static Result<Module> from_view(const Engine& engine, std::span<const u8> bytes, std::shared_ptr<const void> owner,
@@ -270,7 +272,8 @@ class Module {
 
  private:
   explicit Module(std::shared_ptr<runtime::ModuleState> state) : state_(std::move(state)) {}
-  static Result<Module> finish(std::shared_ptr<runtime::ModuleState> state, std::span<const u8> bytes);
+  static Result<Module> finish(std::shared_ptr<runtime::ModuleState> state, std::span<const u8> bytes,
+                               runtime::SourceFinder* cache = nullptr, int file = -1);
   std::shared_ptr<runtime::ModuleState> state_;
 };
 

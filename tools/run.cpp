@@ -135,14 +135,14 @@ class RunCommand : public Command {
     config.fuse = !no_fusion_;
     config.cache_results = !no_stack_caching_;
     Engine engine(config);
-    Result<cache::Program> program = cache::open_program(engine, file_, secret_file_of(cache_));
+    std::shared_ptr<cache::Cache> cache = open_cache(cache_);
+    Result<cache::Program> program = cache::open_program(engine, file_, secret_file_of(cache_), cache.get());
     if (!program) return end_with(program.error());
     if (!program->warning.empty()) std::fprintf(stderr, "warning: %s\n", printable(program->warning).c_str());
     Module* module = &program->module;
     Result<void> runnable = check_entry(module->info());
     if (!runnable) return end_with(runnable.error());
 
-    std::shared_ptr<cache::Cache> cache = open_cache(cache_);
     if (cache) cache->attach(*module);
     StoreLimits limits;
     if (!max_memory_.empty()) limits.memory_bytes = *parse_size(max_memory_);

@@ -19,10 +19,10 @@ namespace {
 constexpr std::string_view kSuffix = ".brink-cache";
 constexpr std::string_view kTemporarySuffix = ".new";
 
-std::string hexadecimal(const Identity& identity) {
+std::string hexadecimal(const Code& name) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
-  for (u8 byte : identity) text.append({kDigits[byte >> 4], kDigits[byte & 15]});
+  for (u8 byte : name) text.append({kDigits[byte >> 4], kDigits[byte & 15]});
   return text;
 }
 
@@ -67,31 +67,60 @@ const Authenticator* Cache::authenticator() {
   return authenticator_ ? &*authenticator_ : nullptr;
 }
 
+const Authenticator* Cache::authenticator_for(const runtime::ModuleState& module, const ModuleInfo& declarations) {
+  if (declarations.code_section.size < options_.min_code_bytes || !module.engine->config.quicken) return nullptr;
+  return authenticator();
+}
+
+std::string Cache::path_of(const Code& name) const {
+  return options_.folder + "/" + hexadecimal(name) + std::string(kSuffix);
+}
+
 void Cache::attach(const Module& module) {
   runtime::ModuleState& state = *module.state();
-  if (state.info.code_section.size < options_.min_code_bytes || !state.engine->config.quicken)
-    return;
-  const Authenticator* authenticator = this->authenticator();
+  const Authenticator* authenticator = authenticator_for(state, state.info);
   if (authenticator == nullptr) return;
   std::lock_guard lock(state.prepare_mutex);
   if (state.source != nullptr) return;
-  Identity identity = identify(*authenticator, state);
-  std::string path = options_.folder + "/" + hexadecimal(identity) + std::string(kSuffix);
+  Identity identity = identify(*authenticator, state, state.info);
+  std::string path = path_of(identity);
   auto file = CacheFile::open(path, identity, own_function_count(state.info));
-  state.source = std::make_unique<Source>(state, *authenticator, identity, std::move(file), std::move(path));
+  state.source = std::make_unique<Source>(state, state.info, *authenticator, identity, std::move(file), std::move(path));
+}
+
+Cache::Found Cache::find_source(runtime::ModuleState& module, const ModuleInfo& declarations, int module_file) {
+  const Authenticator* authenticator = authenticator_for(module, declarations);
+  if (authenticator == nullptr) return {};
+  Identity identity = identify(*authenticator, module, declarations);
+  std::string path = path_of(identity);
+  auto file = CacheFile::open(path, identity, own_function_count(declarations));
+  auto source = std::make_unique<Source>(module, declarations, *authenticator, identity, std::move(file), std::move(path));
+  if (auto stamp = stamp_of(module_file, options_.settled_after_seconds)) {
+    BodyPlaces places(*authenticator, identity, *stamp);
+    source->use_places(places, path_of(places.name()));
+  }
+  std::span<const ByteRange> bodies = source->bodies();
+  return {std::move(source), bodies};
 }
 
 void Cache::save(const Module& module) {
   runtime::ModuleState& state = *module.state();
-  std::optional<std::vector<u8>> bytes;
-  std::string path;
+  std::optional<std::vector<u8>> bytes, places;
+  std::string path, places_path;
   {
     std::lock_guard lock(state.prepare_mutex);
     auto* source = dynamic_cast<Source*>(state.source.get());
     if (source == nullptr || source->path().empty()) return;
     bytes = source->collect();
     path = source->path();
+    places = source->collect_places();
+    places_path = source->places_path();
   }
+  write(path, bytes);
+  write(places_path, places);
+}
+
+void Cache::write(const std::string& path, const std::optional<std::vector<u8>>& bytes) {
   if (!bytes || bytes->size() > options_.max_bytes || !make_folder(options_.folder)) return;
   make_room(bytes->size());
   (void)write_file(path, *bytes, 0600, Durability::Lazy);

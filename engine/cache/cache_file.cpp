@@ -152,14 +152,6 @@ std::span<const u8> entry_at(std::span<const u8> places, std::span<const u8> ent
   return entries.subspan(place, size);
 }
 
-// So that the folder knows which files are in use. It is a hint: nothing depends on its success.
-void note_use(int file, const struct stat& status) {
-  constexpr time_t kHour = 3600;
-  timespec now{};
-  if (::clock_gettime(CLOCK_REALTIME_COARSE, &now) == 0 && now.tv_sec - status.st_mtim.tv_sec > kHour)
-    ::futimens(file, nullptr);
-}
-
 }  // namespace
 
 const Code& CodedBody::code(const Authenticator& authenticator) const {
@@ -169,6 +161,13 @@ const Code& CodedBody::code(const Authenticator& authenticator) const {
 
 bool is_ours_alone(const struct stat& status) {
   return S_ISREG(status.st_mode) && (status.st_uid == ::geteuid() || status.st_uid == 0) && (status.st_mode & 022) == 0;
+}
+
+void note_use(int file, const struct stat& status) {
+  constexpr time_t kHour = 3600;
+  timespec now{};
+  if (::clock_gettime(CLOCK_REALTIME_COARSE, &now) == 0 && now.tv_sec - status.st_mtim.tv_sec > kHour)
+    ::futimens(file, nullptr);
 }
 
 std::optional<CacheFile> CacheFile::open(const std::string& path, const Identity& identity, u32 function_count) {

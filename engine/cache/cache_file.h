@@ -45,6 +45,8 @@ class CodedBody {
 
 // A regular file that only this user, or root, can write to: nobody else changes it while it is mapped.
 bool is_ours_alone(const struct stat& status);
+// So that the folder knows which files are in use. It is a hint, given at most once an hour: nothing depends on its success.
+void note_use(int file, const struct stat& status);
 
 // A file, mapped for reading. Whoever has functions of it keeps it.
 class CacheFile {

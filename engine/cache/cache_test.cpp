@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <iterator>
 #include <random>
@@ -97,9 +98,24 @@ class CacheTest : public ::testing::Test {
 
   // Runs everything with a cache, as a process of its own would, and saves. True if all results are right.
   bool run(const std::vector<u8>& module_bytes, Counts& counts, bool save = true, u64 plain = 1001) {
+    return run([&](const Engine& engine, Cache*) { return Module::from_binary(engine, module_bytes); }, counts, save, plain);
+  }
+  bool run_file(Counts& counts, u64 plain = 1001) {
+    return run([&](const Engine& engine, Cache* cache) { return Module::from_file(engine, module_file(), cache); }, counts, true,
+               plain);
+  }
+  std::string module_file() const { return folder / "module.wasm"; }
+  // By another name first: a file that is written anew may keep the time of its last change on systems with coarse clocks.
+  void write_module(const std::vector<u8>& content) const {
+    write(folder / "new.wasm", content);
+    fs::permissions(folder / "new.wasm", fs::perms::owner_read | fs::perms::owner_write);
+    fs::rename(folder / "new.wasm", module_file());
+  }
+
+  bool run(const std::function<Result<Module>(const Engine&, Cache*)>& load, Counts& counts, bool save, u64 plain) {
     std::shared_ptr<Cache> cache = Cache::open(options);
     Engine engine(config);
-    auto module = Module::from_binary(engine, module_bytes);
+    auto module = load(engine, cache.get());
     if (!module) return false;
     if (cache) cache->attach(*module);
     Store store(engine);
@@ -418,6 +434,129 @@ TEST_F(CacheTest, SixteenProcessesAtOnce) {
   run_right();
   EXPECT_EQ(run_right(), kWarm);
   for (const fs::path& file : files()) EXPECT_TRUE(file.string().ends_with(".brink-cache")) << file;
+}
+
+TEST_F(CacheTest, ThePlacesOfBodiesAreKept) {
+  options.settled_after_seconds = 0;
+  write_module(bytes);
+  constexpr Counts kCompletelyWarm{kFunctions, 0, 0, true};
+  Counts counts;
+  ASSERT_TRUE(run_file(counts));
+  EXPECT_EQ(counts, kCold);
+  EXPECT_EQ(files().size(), 2u);
+  ASSERT_TRUE(run_file(counts));
+  EXPECT_EQ(counts, kCompletelyWarm);
+  // Another file, of the same bytes: its functions are known, their places are not.
+  write_module(bytes);
+  ASSERT_TRUE(run_file(counts));
+  EXPECT_EQ(counts, kWarm);
+  EXPECT_EQ(files().size(), 3u);
+  // And one that has other bodies, elsewhere.
+  std::string text = program("2000");
+  text.replace(text.find("(i32.const 36)"), 14, "(i32.const 036)(nop)(nop)");
+  write_module(assemble(text));
+  ASSERT_TRUE(run_file(counts, 2001));
+  EXPECT_EQ(counts, (Counts{kFunctions - 2, 2}));
+  ASSERT_TRUE(run_file(counts, 2001));
+  EXPECT_TRUE(counts.are_places_from_file);
+}
+
+TEST_F(CacheTest, PlacesAreNotKeptOfFilesThatMayChangeUnseen) {
+  write_module(bytes);
+  options.settled_after_seconds = 3600;
+  Counts counts;
+  ASSERT_TRUE(run_file(counts));
+  EXPECT_EQ(files().size(), 1u);
+  options.settled_after_seconds = 0;
+  fs::permissions(module_file(), fs::perms::owner_read | fs::perms::others_write);
+  ASSERT_TRUE(run_file(counts));
+  EXPECT_EQ(files().size(), 1u);
+  EXPECT_EQ(counts, kWarm);
+  // Nor is what was kept used then.
+  fs::permissions(module_file(), fs::perms::owner_read);
+  ASSERT_TRUE(run_file(counts));
+  EXPECT_EQ(files().size(), 2u);
+  options.settled_after_seconds = 3600;
+  ASSERT_TRUE(run_file(counts));
+  EXPECT_EQ(counts, kWarm);
+}
+
+TEST_F(CacheTest, PlacesWithFlippedBitsAreNotUsed) {
+  options.settled_after_seconds = 0;
+  write_module(bytes);
+  Counts counts;
+  ASSERT_TRUE(run_file(counts));
+  constexpr size_t kPlacesBytes = 32 + kFunctions * 8;
+  fs::path file = files()[fs::file_size(files()[0]) == kPlacesBytes ? 0 : 1];
+  const std::vector<u8> whole = read(file);
+  ASSERT_EQ(whole.size(), kPlacesBytes);
+  for (size_t i = 0; i < whole.size(); ++i) {
+    std::vector<u8> damaged = whole;
+    damaged[i] ^= static_cast<u8>(1u << i % 8);
+    write(file, damaged);
+    ASSERT_TRUE(run_file(counts)) << i;  // writes it anew
+    ASSERT_EQ(counts, kWarm) << i;
+    ASSERT_EQ(read(file), whole) << i;
+  }
+  for (size_t size : {size_t{0}, size_t{31}, whole.size() - 8, whole.size() + 8}) {
+    std::vector<u8> other = whole;
+    other.resize(size);
+    write(file, other);
+    ASSERT_TRUE(run_file(counts)) << size;
+    ASSERT_EQ(counts, kWarm) << size;
+  }
+}
+
+// Somebody who is wrong about the places, in any way, makes for an error at most.
+TEST_F(CacheTest, WrongPlacesAreNoticed) {
+  struct Source final : runtime::PreparedSource {
+    explicit Source(u32& refuted) : refuted(refuted) {}
+    std::optional<PreparedCode> find(u32) override { return std::nullopt; }
+    void refute_bodies() override { ++refuted; }
+    u32& refuted;
+  };
+  struct Finder final : runtime::SourceFinder {
+    Found find_source(runtime::ModuleState&, const ModuleInfo&, int) override { return {std::make_unique<Source>(refuted), bodies}; }
+    std::vector<ByteRange> bodies;
+    u32 refuted = 0;
+  } finder;
+  write_module(bytes);
+  Engine engine;
+  auto right = Module::from_file(engine, module_file());
+  ASSERT_TRUE(right);
+  std::vector<ByteRange> places;
+  for (const FunctionDecl& function : right->info().functions) places.push_back(function.body);
+  finder.bodies = places;
+  auto module = Module::from_file(engine, module_file(), &finder);
+  ASSERT_TRUE(module);
+  EXPECT_TRUE(module->validate());
+  // One byte more for the first body, at the second's cost: the form is right.
+  ++finder.bodies[0].size;
+  ++finder.bodies[1].offset;
+  --finder.bodies[1].size;
+  module = Module::from_file(engine, module_file(), &finder);
+  ASSERT_TRUE(module);
+  Result<void> valid = module->validate();
+  ASSERT_FALSE(valid);
+  EXPECT_NE(valid.error().message.find("no longer where it was"), std::string::npos) << valid.error().message;
+  EXPECT_EQ(finder.refuted, 1u);
+  Store store(engine);
+  auto instance = Linker(engine).instantiate(store, *module);
+  ASSERT_TRUE(instance);
+  EXPECT_FALSE(instance->get_function("plain")->call({}));
+  EXPECT_EQ(finder.refuted, 2u);
+  // Forms that no code section has are not taken: the bodies are found as without.
+  for (int i = 0; i < 5; ++i) {
+    finder.bodies = places;
+    if (i == 0) finder.bodies.pop_back();
+    if (i == 1) finder.bodies.back().size += 1;
+    if (i == 2) finder.bodies[3].offset = ~u32{0};
+    if (i == 3) finder.bodies[3].size = ~u32{0};
+    if (i == 4) finder.bodies[3].offset += 8, finder.bodies[3].size -= 8;
+    module = Module::from_file(engine, module_file(), &finder);
+    ASSERT_TRUE(module);
+    EXPECT_TRUE(module->validate()) << i;
+  }
 }
 
 TEST_F(CacheTest, SmallModulesAndPlainInterpretationAreLeftAlone) {

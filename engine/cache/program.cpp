@@ -168,11 +168,11 @@ Result<Program> program_of(const Engine& engine, FileBytes file, std::string nam
   std::optional<Authenticator> authenticator;
   if (!secret_file.empty()) authenticator = open_authenticator(secret_file);
   if (!authenticator) return without("there is no secret to check it by");
-  Identity identity = identify(*authenticator, state);
+  Identity identity = identify(*authenticator, state, state.info);
   auto cached = CacheFile::view(file.bytes.subspan(header.cache_offset, header.cache_size), file.owner, identity,
                                 own_function_count(state.info));
   if (!cached) return without("it was compiled with another secret, or has been changed");
-  state.source = std::make_unique<Source>(state, *authenticator, identity, std::move(*cached), std::string());
+  state.source = std::make_unique<Source>(state, state.info, *authenticator, identity, std::move(*cached), std::string());
   return Program{std::move(*module), {}};
 }
 
@@ -190,7 +190,7 @@ Result<std::vector<u8>> compile_program(const Module& module, const Authenticato
   auto functions = compile_functions(state, threads);
   if (!functions) return std::unexpected(std::move(functions.error()));
   const ModuleInfo& info = state.info;
-  CacheFileWriter writer(identify(authenticator, state), own_function_count(info));
+  CacheFileWriter writer(identify(authenticator, state, info), own_function_count(info));
   CompileFigures found{.functions = own_function_count(info), .code_bytes = info.code_section.size};
   for (u32 i = 0; i < functions->size(); ++i) {
     CompiledFunction& function = (*functions)[i];
@@ -220,8 +220,8 @@ Result<std::vector<u8>> compile_program(const Module& module, const Authenticato
 }
 
 // An ordinary module pays nothing for the question: it is asked when the file is none.
-Result<Program> open_program(const Engine& engine, const std::string& path, const std::string& secret_file) {
-  Result<Module> module = Module::from_file(engine, path);
+Result<Program> open_program(const Engine& engine, const std::string& path, const std::string& secret_file, Cache* cache) {
+  Result<Module> module = Module::from_file(engine, path, cache);
   if (module) return Program{std::move(*module), {}};
   auto file = open_program_file(path);
   if (!file) return std::unexpected(std::move(module.error()));

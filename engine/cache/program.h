@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/cache/authenticator.h"
+#include "engine/cache/cache.h"
 #include "engine/engine.h"
 
 namespace brink::cache {
@@ -38,7 +38,9 @@ struct Program {
 
 bool is_program(std::span<const u8> bytes);
 // What a file holds: a compiled program, whose form must be right, or any other module.
-Result<Program> open_program(const Engine& engine, const std::string& path, const std::string& secret_file);
+// A cache is asked for a module that is not compiled.
+Result<Program> open_program(const Engine& engine, const std::string& path, const std::string& secret_file,
+                             Cache* cache = nullptr);
 // The same of bytes that have been read.
 Result<Program> read_program(const Engine& engine, std::vector<u8> bytes, std::string name, const std::string& secret_file);
 

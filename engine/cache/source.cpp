@@ -1,5 +1,7 @@
 #include "engine/cache/source.h"
 
+#include <unistd.h>
+
 #include "engine/base/byte_writer.h"
 #include "engine/cache/build_id.h"
 #include "engine/quicken/quickener.h"
@@ -24,24 +26,45 @@ CodedBody body_of(const ModuleInfo& info, u32 own_function) {
   return {info.bytes.subspan(body.offset, body.size), body.offset};
 }
 
-Identity identify(const Authenticator& authenticator, const runtime::ModuleState& module) {
+Identity identify(const Authenticator& authenticator, const runtime::ModuleState& module, const ModuleInfo& declarations) {
   ByteWriter record;
   record.put_vector({reinterpret_cast<const char*>(build_id().data()), build_id().size()});
-  record.put_u64(module.info.features_allowed.bits());
+  record.put_u64(declarations.features_allowed.bits());
   record.put_u32(module.quicken_options().bits());
-  for (const Section& section : module.info.sections) {
+  for (const Section& section : declarations.sections) {
     if (section.id == kCustom || section.id == kCode || section.id == kData) continue;
     record.put(section.id);
     record.put_bytes(
-        authenticator.of(module.info.bytes.subspan(section.payload.offset, section.payload.size), kSection));
+        authenticator.of(declarations.bytes.subspan(section.payload.offset, section.payload.size), kSection));
   }
   return authenticator.of(record.bytes(), kIdentity);
 }
 
-Source::Source(runtime::ModuleState& module, const Authenticator& authenticator, const Identity& identity,
-               std::optional<CacheFile> file, std::string path)
+Source::Source(runtime::ModuleState& module, const ModuleInfo& declarations, const Authenticator& authenticator,
+               const Identity& identity, std::optional<CacheFile> file, std::string path)
     : module_(module), authenticator_(authenticator), identity_(identity), path_(std::move(path)), file_(std::move(file)) {
-  is_from_file_.resize(file_ ? own_function_count(module.info) : 0);
+  function_count_ = own_function_count(declarations);
+  is_from_file_.resize(file_ ? function_count_ : 0);
+}
+
+void Source::use_places(const BodyPlaces& places, std::string path) {
+  places_ = places;
+  places_path_ = std::move(path);
+  bodies_ = places.read(places_path_, function_count_);
+  counts_.are_places_from_file = !bodies_.empty();
+}
+
+// So that the next process finds them anew.
+void Source::refute_bodies() {
+  if (counts_.are_places_from_file) ::unlink(places_path_.c_str());
+}
+
+std::optional<std::vector<u8>> Source::collect_places() const {
+  if (!places_ || counts_.are_places_from_file) return std::nullopt;
+  std::vector<ByteRange> bodies;
+  bodies.reserve(function_count_);
+  for (u32 i = 0; i < function_count_; ++i) bodies.push_back(module_.info.functions[module_.info.imported_functions + i].body);
+  return places_->file_of(bodies);
 }
 
 std::optional<PreparedCode> Source::find(u32 function) {
@@ -71,7 +94,7 @@ std::optional<std::vector<u8>> Source::collect() const {
   if (compiler != nullptr) compiled = compiler->kept(module_);
   if (counts_.prepared == 0 && compiled.empty()) return std::nullopt;
 
-  const u32 count = own_function_count(module_.info);
+  const u32 count = function_count_;
   CacheFileWriter writer(identity_, count);
   auto is_new = [&](u32 i) {
     return !is_from_file(i) && module_.code[i].code.load(std::memory_order_acquire) != nullptr;

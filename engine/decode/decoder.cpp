@@ -80,8 +80,8 @@ std::string hex_byte(u8 byte) {
   return text;
 }
 
-ModuleDecoder::ModuleDecoder(std::span<const u8> bytes, TypeRegistry& registry, FeatureSet features)
-    : registry_(registry), features_(features), r_(bytes) {
+ModuleDecoder::ModuleDecoder(std::span<const u8> bytes, TypeRegistry& registry, FeatureSet features, const FindBodies& find_bodies)
+    : registry_(registry), features_(features), find_bodies_(find_bodies), r_(bytes) {
   m_.bytes = bytes;
   m_.features_allowed = features;
   m_.registry = &registry;
@@ -188,8 +188,9 @@ u32 ModuleDecoder::read_limited_count(const char* what, u32 least, u32 limit, si
   return r_.ok() ? count : 0;
 }
 
-Result<ModuleInfo> decode_module(std::span<const u8> bytes, TypeRegistry& registry, FeatureSet features) {
-  return ModuleDecoder(bytes, registry, features).decode();
+Result<ModuleInfo> decode_module(std::span<const u8> bytes, TypeRegistry& registry, FeatureSet features,
+                                 const FindBodies& find_bodies) {
+  return ModuleDecoder(bytes, registry, features, find_bodies).decode();
 }
 
 }  // namespace brink

@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "engine/base/reader.h"
+#include "engine/decode/decoder.h"
 #include "engine/module/module_info.h"
 
 namespace brink {
 
 class ModuleDecoder {
  public:
-  ModuleDecoder(std::span<const u8> bytes, TypeRegistry& registry, FeatureSet features);
+  ModuleDecoder(std::span<const u8> bytes, TypeRegistry& registry, FeatureSet features, const FindBodies& find_bodies);
   Result<ModuleInfo> decode();
 
  private:
@@ -66,6 +67,7 @@ class ModuleDecoder {
   void decode_data_count_section();
   void decode_data_section();
   void decode_code_section();
+  bool take_known_bodies(std::span<const ByteRange> bodies);
   ConstantExpression read_constant_expression(ValueType expected);
 
   void malformed(u64 at, std::string message) { r_.fail_at(at, ErrorKind::Malformed, std::move(message)); }
@@ -81,6 +83,7 @@ class ModuleDecoder {
   ModuleInfo m_;
   TypeRegistry& registry_;
   FeatureSet features_;
+  const FindBodies& find_bodies_;
   Reader r_;  // of the section at hand; offsets are the module's
 
   bool has_code_section_ = false;

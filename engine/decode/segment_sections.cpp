@@ -130,6 +130,7 @@ void ModuleDecoder::decode_code_section() {
                      "function and code section have inconsistent lengths: " + std::to_string(own_function_count()) +
                          " functions declared, " + std::to_string(count) + " bodies present");
   }
+  if (r_.ok() && find_bodies_ && take_known_bodies(find_bodies_(m_))) return;
   for (u32 i = 0; i < count && r_.ok(); ++i) {
     u64 at = r_.offset();
     u32 size = r_.read_u32("function body size");
@@ -143,6 +144,34 @@ void ModuleDecoder::decode_code_section() {
     }
     m_.functions[m_.imported_functions + i].body = body;
   }
+}
+
+// Where nothing but sizes can be between them, the bodies are taken and the section is not read.
+bool ModuleDecoder::take_known_bodies(std::span<const ByteRange> bodies) {
+  if (bodies.empty() || bodies.size() != own_function_count()) return false;
+  constexpr u64 kMaxSizeBytes = 5;  // of a 32-bit LEB128
+  u64 end = r_.offset();
+  for (ByteRange body : bodies) {
+    if (body.offset <= end || body.offset - end > kMaxSizeBytes || body.size > limits::kFunctionBytes) return false;
+    end = u64{body.offset} + body.size;
+  }
+  if (end != r_.offset() + r_.remaining()) return false;
+  for (size_t i = 0; i < bodies.size(); ++i) m_.functions[m_.imported_functions + i].body = bodies[i];
+  r_.skip(r_.remaining());
+  return true;
+}
+
+Result<void> check_body_place(const ModuleInfo& module, u32 function_index) {
+  ByteRange body = module.functions[function_index].body;
+  u32 begin = module.code_section.offset;
+  bool is_first = function_index == module.imported_functions;
+  if (!is_first) begin = module.functions[function_index - 1].body.end();
+  Reader reader(module.bytes.subspan(begin, body.offset - begin), begin);
+  if (is_first) reader.read_u32("function body count");
+  u32 size = reader.read_u32("function body size");
+  if (reader.ok() && reader.at_end() && size == body.size) return {};
+  return fail(ErrorKind::Malformed, "function " + std::to_string(function_index) + " is no longer where it was: the module's bytes have changed",
+              begin);
 }
 
 }  // namespace brink

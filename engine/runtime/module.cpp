@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "engine/decode/decoder.h"
 #include "engine/interpret/state.h"
@@ -46,6 +47,17 @@ quick::QuickenOptions ModuleState::quicken_options() const {
           .count_heat = engine->tier_up != nullptr};
 }
 
+namespace {
+
+Result<void> check_place(const ModuleState& module, u32 function_index) {
+  auto placed = check_body_place(module.info, function_index);
+  if (placed) return {};
+  if (module.source) module.source->refute_bodies();
+  return std::unexpected(module.locate(std::move(placed.error())));
+}
+
+}  // namespace
+
 Result<void> prepare(ModuleState& module, FunctionCode& code) {
   if (code.code.load(std::memory_order_acquire) != nullptr) return {};
   std::lock_guard lock(module.prepare_mutex);
@@ -53,6 +65,7 @@ Result<void> prepare(ModuleState& module, FunctionCode& code) {
 
   u32 own = static_cast<u32>(&code - module.code);
   u32 index = own + module.info.imported_functions;
+  if (auto placed = check_place(module, index); !placed) return placed;
   std::optional<PreparedCode> ready;
   if (module.source) ready = module.source->find(own);
   auto prepared =
@@ -92,15 +105,26 @@ Result<void> prepare(ModuleState& module, FunctionCode& code) {
 
 namespace {
 
-Result<void> decode(ModuleState* state, std::span<const u8> bytes) {
-  auto info = decode_module(bytes, state->engine->types, state->engine->config.features);
+bool is_memory0_guarded(const ModuleInfo& info) {
+  const auto& memories = info.memories;
+  return !memories.empty() && memories[0].limits.address == AddressType::I32 && memories[0].page_size_log2 == 16;
+}
+
+Result<void> decode(ModuleState* state, std::span<const u8> bytes, SourceFinder* cache, int file) {
+  FindBodies find_bodies;
+  if (cache != nullptr)
+    find_bodies = [=](const ModuleInfo& declarations) {
+      state->memory0_guarded = is_memory0_guarded(declarations);
+      SourceFinder::Found found = cache->find_source(*state, declarations, file);
+      state->source = std::move(found.source);
+      return found.bodies;
+    };
+  auto info = decode_module(bytes, state->engine->types, state->engine->config.features, find_bodies);
   if (!info) return std::unexpected(state->locate(std::move(info.error())));
   state->info = std::move(*info);
   state->types.reserve(state->info.type_ids.size());
   for (TypeId id : state->info.type_ids) state->types.push_back(&state->engine->types.get(id));
-  const auto& memories = state->info.memories;
-  state->memory0_guarded =
-      !memories.empty() && memories[0].limits.address == AddressType::I32 && memories[0].page_size_log2 == 16;
+  state->memory0_guarded = is_memory0_guarded(state->info);
   size_t own = state->info.functions.size() - state->info.imported_functions;
   if (own != 0) {
     void* code = mmap(nullptr, own * sizeof(FunctionCode), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -113,6 +137,7 @@ Result<void> decode(ModuleState* state, std::span<const u8> bytes) {
 
 Result<void> validate_all(const ModuleState& state) {
   for (u32 i = state.info.imported_functions; i < state.info.functions.size(); ++i) {
+    if (auto placed = check_place(state, i); !placed) return placed;
     auto valid = validate_function(state.info, i);
     if (!valid) return std::unexpected(state.locate(std::move(valid.error())));
   }
@@ -131,32 +156,31 @@ class FileBytes {
     int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return io_error("cannot open");
     FileBytes file;
+    file.descriptor.number = fd;
     struct stat status;
-    auto close_with = [&](auto result) {
-      ::close(fd);
-      return result;
-    };
-    if (fstat(fd, &status) != 0) return close_with(io_error("cannot stat"));
-    if (S_ISDIR(status.st_mode)) return errno = EISDIR, close_with(io_error("cannot read"));
+    if (fstat(fd, &status) != 0) return io_error("cannot stat");
+    if (S_ISDIR(status.st_mode)) return errno = EISDIR, io_error("cannot read");
     if (S_ISREG(status.st_mode) && status.st_size > 0) {
       auto size = static_cast<size_t>(status.st_size);
       void* mapping = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-      if (mapping == MAP_FAILED) return close_with(io_error("cannot map"));
+      if (mapping == MAP_FAILED) return io_error("cannot map");
       file.mapping = mapping;
       file.mapping_size = size;
     } else {
       constexpr size_t kMaxStreamed = size_t{1} << 30;
-      u8 buffer[65536];
-      for (;;) {
-        ssize_t got = ::read(fd, buffer, sizeof buffer);
+      constexpr size_t kStep = 64 << 10;
+      for (size_t size = 0;;) {
+        file.owned.resize(size + kStep);
+        ssize_t got = ::read(fd, file.owned.data() + size, kStep);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return close_with(io_error("cannot read"));
-        if (got == 0) break;
-        file.owned.insert(file.owned.end(), buffer, buffer + got);
-        if (file.owned.size() > kMaxStreamed) return errno = EFBIG, close_with(io_error("cannot read"));
+        if (got < 0) return io_error("cannot read");
+        size += static_cast<size_t>(got);
+        if (size > kMaxStreamed) return errno = EFBIG, io_error("cannot read");
+        if (got != 0) continue;
+        file.owned.resize(size);
+        break;
       }
     }
-    ::close(fd);
     return file;
   }
 
@@ -165,6 +189,16 @@ class FileBytes {
     return owned;
   }
 
+  struct Descriptor {
+    int number = -1;
+    Descriptor() = default;
+    Descriptor(Descriptor&& other) noexcept : number(std::exchange(other.number, -1)) {}
+    Descriptor& operator=(Descriptor&&) = delete;
+    ~Descriptor() {
+      if (number >= 0) ::close(number);
+    }
+  };
+  Descriptor descriptor;
   std::vector<u8> owned;
   void* mapping = nullptr;
   size_t mapping_size = 0;
@@ -173,8 +207,9 @@ class FileBytes {
 }  // namespace
 }  // namespace runtime
 
-Result<Module> Module::finish(std::shared_ptr<runtime::ModuleState> state, std::span<const u8> bytes) {
-  auto decoded = runtime::decode(state.get(), bytes);
+Result<Module> Module::finish(std::shared_ptr<runtime::ModuleState> state, std::span<const u8> bytes, runtime::SourceFinder* cache,
+                              int file) {
+  auto decoded = runtime::decode(state.get(), bytes, cache, file);
   if (!decoded) return std::unexpected(std::move(decoded.error()));
   if (state->engine->config.eager_validation)
     if (auto valid = runtime::validate_all(*state); !valid) return std::unexpected(std::move(valid.error()));
@@ -214,7 +249,7 @@ Result<Module> Module::from_bytes(const Engine& engine, std::vector<u8> bytes, s
                    std::move(name));
 }
 
-Result<Module> Module::from_file(const Engine& engine, const std::string& path) {
+Result<Module> Module::from_file(const Engine& engine, const std::string& path, runtime::SourceFinder* cache) {
   auto file = runtime::FileBytes::open(path);
   if (!file) return std::unexpected(std::move(file.error()));
   if (file->mapping == nullptr) return from_bytes(engine, std::move(file->owned), path);
@@ -226,7 +261,7 @@ Result<Module> Module::from_file(const Engine& engine, const std::string& path) 
   std::span<const u8> bytes = file->bytes();
   if (!has_binary_magic(bytes) && bytes[0] != 0)
     return from_text(engine, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()), path);
-  return finish(std::move(state), bytes);
+  return finish(std::move(state), bytes, cache, file->descriptor.number);
 }
 
 Result<Module> Module::from_view(const Engine& engine, std::span<const u8> bytes, std::shared_ptr<const void> owner,

@@ -1,12 +1,16 @@
 // Where a module's functions may come from ready-made, instead of being validated, quickened and compiled at their first call.
 #pragma once
+#include <memory>
 #include <optional>
 #include <span>
 
 #include "engine/base/integers.h"
+#include "engine/module/module_info.h"
 #include "engine/validate/side_table.h"
 
 namespace brink::runtime {
+
+struct ModuleState;
 
 class PreparedSource {
  public:
@@ -17,6 +21,20 @@ class PreparedSource {
   // What TierCompiler::kept has made of it in another process; empty if it is not there. As for find(), for the function that it
   // was last asked for.
   virtual std::span<const u8> find_machine_code(u32) { return {}; }
+  // The bodies that came with the source are not the module's, after all. From any thread.
+  virtual void refute_bodies() {}
+};
+
+// Who may have a source for a module that is being loaded from a file.
+class SourceFinder {
+ public:
+  struct Found {
+    std::unique_ptr<PreparedSource> source;  // null: there is none
+    std::span<const ByteRange> bodies;       // of the module's own functions, as long as the source lives; empty: not known
+  };
+  virtual ~SourceFinder() = default;
+  // `declarations` is what stands before the code section, which nobody has read yet. `file` is open for reading.
+  virtual Found find_source(ModuleState& module, const ModuleInfo& declarations, int file) = 0;
 };
 
 }  // namespace brink::runtime
