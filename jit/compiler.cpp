@@ -262,10 +262,10 @@ class BaselineCompiler : public Compiler {
     return nullptr;
   }
 
-  // A thread's own; its buffer is kept from one function to the next.
+  // A thread's own; its buffer is kept from one function to the next, and from one compiler to another for the same processor.
   Assembler& assembler() {
     static thread_local std::unique_ptr<Assembler> assembler;
-    if (!assembler) assembler = std::make_unique<Assembler>(features_);
+    if (!assembler || assembler->features() != features_) assembler = std::make_unique<Assembler>(features_);
     return *assembler;
   }
 

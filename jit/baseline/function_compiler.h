@@ -205,12 +205,19 @@ class FunctionCompiler : public NullSink {
   void run_instruction(const Instruction& instruction, bool general);
   void memory_load(const Instruction& instruction);
   void memory_store(const Instruction& instruction);
-  // Where an access of a memory is; operands' registers are in `held`, to be released afterwards.
-  Address locate(const Instruction& instruction, Value& address, u32 bytes, Gp held[2]);
-  void release_all(const Gp (&held)[2]) {
-    for (Gp reg : held)
-      if (reg != Gp::none) release(reg);
+  // Where an access of a memory is. `held`, if it is a register, has to be released afterwards, like the address.
+  Address locate(const Instruction& instruction, Value& address, u32 bytes, Gp& held);
+  void release_held(Gp held) {
+    if (held != Gp::none) release(held);
   }
+  // The same for an atomic access, which traps where it is not aligned.
+  Address locate_atomic(const Instruction& instruction, Value& address, u32 bytes, Gp& held);
+  // All but waiting and notifying (atomics.cpp; atomics_….cpp what machines do in their own ways).
+  void atomic_access(const Instruction& instruction);
+  void atomic_load(const Instruction& instruction, Kind kind, u32 bytes);
+  void atomic_store(const Instruction& instruction, Kind kind, u32 bytes);
+  void atomic_update(const Instruction& instruction, AtomicOp op, Kind kind, u32 bytes);
+  void atomic_compare_exchange(const Instruction& instruction, Kind kind, u32 bytes);
   bool is_guarded(const Instruction& instruction) const;
   u32 memory_index(const Instruction& instruction) const;
   // Those that has_vector_code() knows; vectors_….cpp.

@@ -112,6 +112,7 @@ void FunctionCompiler::on_memory_access(const Instruction& instruction) {
   if (instruction.op == Op::V128Load) return memory_load(instruction);
   if (instruction.op == Op::V128Store) return memory_store(instruction);
   if (has_vector_code(instruction.op)) return vector_access(instruction);
+  if (route_of(instruction.op) == Route::Native) return atomic_access(instruction);
   run_instruction(instruction, !is_guarded(instruction) || instruction.is_long_alignment);
 }
 
@@ -132,6 +133,7 @@ void FunctionCompiler::native(const Instruction& instruction) {
   Op op = instruction.op;
   switch (op) {
     case Op::Nop: return;
+    case Op::AtomicFence: return a_.fence();
     case Op::I32Const: return push_constant(Kind::I32, static_cast<u32>(instruction.value));
     case Op::I64Const: return push_constant(Kind::I64, instruction.value);
     case Op::F32Const: {

@@ -65,8 +65,8 @@ bool FunctionCompiler::is_guarded(const Instruction& instruction) const {
   return plain_memory0_ && memory_index(instruction) == 0;
 }
 
-Address FunctionCompiler::locate(const Instruction& instruction, Value& address, u32 bytes, Gp held[2]) {
-  held[0] = held[1] = Gp::none;
+Address FunctionCompiler::locate(const Instruction& instruction, Value& address, u32 bytes, Gp& held) {
+  held = Gp::none;
   u64 offset = instruction.value;
   if (is_guarded(instruction)) {
     // Base, a zero-extended address and an offset below 2^32: inside the reservation whatever they are.
@@ -76,15 +76,14 @@ Address FunctionCompiler::locate(const Instruction& instruction, Value& address,
     }
     Gp index = in_gp(address);
     if (offset <= 0x7FFFFFFF) return {kMemory, static_cast<i32>(offset), index, 0};
-    Gp sum = held[0] = take_gp();
+    Gp sum = held = take_gp();
     a_.move_constant(sum, offset, true);
     a_.alu(Alu::Add, Width::W64, sum, sum, index);
     return {kMemory, 0, sum, 0};
   }
-  Gp memory = held[0] = take_gp();
-  Gp at = held[1] = take_gp();
+  Gp at = in_own_gp(address);
+  Gp memory = held = take_gp();
   Gp room = take_gp();
-  load_to(address, at, true);
   if (offset != 0) {
     a_.move_constant(room, offset, true);
     trap_if(a_.alu_carry(Alu::Add, Width::W64, at, at, room), TrapKind::MemoryOutOfBounds);
@@ -103,7 +102,7 @@ Address FunctionCompiler::locate(const Instruction& instruction, Value& address,
 void FunctionCompiler::memory_load(const Instruction& instruction) {
   LoadForm form = load_form(instruction.op);
   Value address = pop();
-  Gp held[2];
+  Gp held;
   Address from = locate(instruction, address, form.bytes, held);
   if (is_float(form.kind)) {
     Fp d = result_fp(form.kind, nullptr);
@@ -111,7 +110,7 @@ void FunctionCompiler::memory_load(const Instruction& instruction) {
     a_.load_float(form.bytes, d, from);
     note_access(begin);
     release(address);
-    release_all(held);
+    release_held(held);
     return push_fp(form.kind, d);
   }
   Gp d = result_gp(form.kind, &address);
@@ -119,7 +118,7 @@ void FunctionCompiler::memory_load(const Instruction& instruction) {
   a_.load(form.load, d, from);
   note_access(begin);
   if (!(address.place == Place::Register && address.gp() == d)) release(address);
-  release_all(held);
+  release_held(held);
   push_gp(form.kind, d);
 }
 
@@ -133,7 +132,7 @@ void FunctionCompiler::memory_store(const Instruction& instruction) {
     if (is_float(form.kind)) in_fp(value);
     else in_gp(value);
   }
-  Gp held[2];
+  Gp held;
   Address to = locate(instruction, address, form.bytes, held);
   // in_gp of a pinned local answers its register without making it the value's.
   auto pinned = [&] { return locals_[value.index].reg; };
@@ -145,7 +144,7 @@ void FunctionCompiler::memory_store(const Instruction& instruction) {
   note_access(begin);
   release(value);
   release(address);
-  release_all(held);
+  release_held(held);
 }
 
 // Operands in their slots, a call of the interpreter's function, results in slots.

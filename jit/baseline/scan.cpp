@@ -32,6 +32,7 @@ constexpr std::array<Route, kOpCount> kRoutes = [] {
   set(Op::ArrayGet, Op::ArraySet, Route::Native);
   set(Op::RefTest, Op::RefCastNull, Route::Native);
   set(Op::AnyConvertExtern, Op::I31GetU, Route::Native);
+  set(Op::AtomicFence, Op::I64AtomicRmw32CmpxchgU, Route::Native);
   for (Op op : {Op::Try, Op::Catch, Op::CatchAll, Op::Delegate,
                 Op::Rethrow, Op::TryTable})
     routes[static_cast<u32>(op)] = Route::Interpreter;

@@ -89,7 +89,7 @@ void VectorCompiler::instruction(const Instruction& instruction) {
 
 void VectorCompiler::load_lane(const Instruction& instruction, u32 bytes, Lanes lanes) {
   Value a = pop(), address = f_.pop();
-  Gp held[2];
+  Gp held;
   Address from = f_.locate(instruction, address, bytes, held);
   Gp value = f_.take_gp();
   u32 begin = a_.offset();
@@ -101,13 +101,13 @@ void VectorCompiler::load_lane(const Instruction& instruction, u32 bytes, Lanes 
   insert(d, lanes, instruction.index2, value);
   f_.release(value);
   f_.release(address);
-  f_.release_all(held);
+  f_.release_held(held);
   push(d, {&a});
 }
 
 void VectorCompiler::store_lane(const Instruction& instruction, u32 bytes, Lanes lanes) {
   Value a = pop(), address = f_.pop();
-  Gp held[2];
+  Gp held;
   Address to = f_.locate(instruction, address, bytes, held);
   Fp s = f_.in_fp(a);
   Gp value = f_.take_gp();
@@ -118,7 +118,7 @@ void VectorCompiler::store_lane(const Instruction& instruction, u32 bytes, Lanes
   f_.release(value);
   f_.release(address);
   f_.release(a);
-  f_.release_all(held);
+  f_.release_held(held);
 }
 
 void VectorCompiler::access(const Instruction& instruction) {
@@ -143,7 +143,7 @@ void VectorCompiler::access(const Instruction& instruction) {
     default: break;
   }
   Value address = f_.pop();
-  Gp held[2];
+  Gp held;
   Address from = f_.locate(instruction, address, bytes, held);
   Fp d = result(nullptr);
   u32 begin = a_.offset();
@@ -161,7 +161,7 @@ void VectorCompiler::access(const Instruction& instruction) {
     if (code.id != 0) emit_wide(code.id, code.lanes, d, code.from, d);
   }
   f_.release(address);
-  f_.release_all(held);
+  f_.release_held(held);
   push(d, {});
 }
 

@@ -261,7 +261,7 @@ void VectorCompiler::splat(Kind kind, u32 bytes) {
 void VectorCompiler::load_lane(const Instruction& instruction, u32 bytes) {
   int lane = static_cast<int>(instruction.index2);
   Value a = pop(), address = f_.pop();
-  Gp held[2];
+  Gp held;
   Address from = f_.locate(instruction, address, bytes, held);
   Fp s = f_.in_fp(a);
   Fp d = result(&a);
@@ -271,14 +271,14 @@ void VectorCompiler::load_lane(const Instruction& instruction, u32 bytes) {
   else a_.vector(bytes == 1 ? kPinsrb : bytes == 2 ? kPinsrw : kPinsrd, d, s, from, lane);
   f_.note_access(begin);
   f_.release(address);
-  f_.release_all(held);
+  f_.release_held(held);
   push(d, {&a});
 }
 
 void VectorCompiler::store_lane(const Instruction& instruction, u32 bytes) {
   int lane = static_cast<int>(instruction.index2);
   Value a = pop(), address = f_.pop();
-  Gp held[2];
+  Gp held;
   Address to = f_.locate(instruction, address, bytes, held);
   Fp s = f_.in_fp(a);
   u32 begin = a_.offset();
@@ -288,7 +288,7 @@ void VectorCompiler::store_lane(const Instruction& instruction, u32 bytes) {
   f_.note_access(begin);
   f_.release(address);
   f_.release(a);
-  f_.release_all(held);
+  f_.release_held(held);
 }
 
 void VectorCompiler::access(const Instruction& instruction) {
@@ -310,7 +310,7 @@ void VectorCompiler::access(const Instruction& instruction) {
     default: bytes = 8;
   }
   Value address = f_.pop();
-  Gp held[2];
+  Gp held;
   Address from = f_.locate(instruction, address, bytes, held);
   Fp d = result(nullptr);
   u32 begin = a_.offset();
@@ -333,7 +333,7 @@ void VectorCompiler::access(const Instruction& instruction) {
   }
   f_.note_access(begin);
   f_.release(address);
-  f_.release_all(held);
+  f_.release_held(held);
   push(d, {});
 }
 

@@ -1,6 +1,8 @@
 #include "jit/emit/assembler_a64.h"
 
 #include <asmjit/arm/a64utils.h>
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 
 #include <bit>
 #include <utility>
@@ -62,7 +64,7 @@ void in_pairs(std::span<const Register> registers, i32 at, Two two, One one) {
 }  // namespace
 
 const Features& Features::host() {
-  static const Features features;
+  static const Features features{.lse = (getauxval(AT_HWCAP) & HWCAP_ATOMICS) != 0};
   return features;
 }
 
@@ -313,6 +315,96 @@ void Assembler::sign_extend(Width w, Gp d, Gp s, u32 from_bytes) {
     case 2: a_.sxth(r(w, d), w32(s)); break;
     default: a_.sxtw(x(d), w32(s)); break;
   }
+}
+
+// --- Atomic accesses ---------------------------------------------------------------------------------------------------
+//
+// Loads that acquire and stores that release are ordered among themselves as sequential consistency asks (ARM ARM, B2.3.11).
+
+namespace {
+
+// Arm ARM, C4.1.94: in bits 31 and 30 the size.
+constexpr u32 kLoadAcquire = 0x08DFFC00, kStoreRelease = 0x089FFC00;
+constexpr u32 kLoadExclusive = 0x085FFC00, kStoreExclusive = 0x0800FC00;  // ldaxr, stlxr
+constexpr u32 kLoadAdd = 0x38E00000, kLoadClear = 0x38E01000, kLoadXor = 0x38E02000, kLoadSet = 0x38E03000, kSwap = 0x38E08000;
+constexpr u32 kCompareSwap = 0x08E0FC00;
+constexpr u32 kBranchIfNotZero = 0x35000000;
+
+constexpr u32 instructions_back(u32 count) { return (-count & 0x7FFFF) << 5; }
+
+}  // namespace
+
+Gp Assembler::plain_base(const Address& a) {
+  if (a.index == Gp::none && a.offset == 0) return a.base;
+  address(Width::W64, kScratch, a);
+  return kScratch;
+}
+
+void Assembler::exclusive(u32 form, u32 bytes, Gp at, Gp t, Gp s) {
+  u32 size = static_cast<u32>(std::countr_zero(bytes));
+  word(form | size << 30 | number(s) << 16 | number(at) << 5 | number(t));
+}
+
+u32 Assembler::atomic_load(u32 bytes, Gp d, const Address& from) {
+  exclusive(kLoadAcquire, bytes, plain_base(from), d);
+  return offset() - 4;
+}
+
+u32 Assembler::atomic_store(u32 bytes, const Address& to, Gp s) {
+  exclusive(kStoreRelease, bytes, plain_base(to), s);
+  return offset() - 4;
+}
+
+u32 Assembler::atomic_update(AtomicOp op, u32 bytes, Gp d, const Address& at, Gp s, Gp other) {
+  Width w = bytes == 8 ? Width::W64 : Width::W32;
+  Gp base = plain_base(at);
+  if (features_.lse) {
+    switch (op) {
+      case AtomicOp::Sub:
+        a_.neg(r(w, kScratch2), r(w, s));
+        exclusive(kLoadAdd, bytes, base, d, kScratch2);
+        break;
+      case AtomicOp::And:
+        a_.mvn(r(w, kScratch2), r(w, s));
+        exclusive(kLoadClear, bytes, base, d, kScratch2);
+        break;
+      case AtomicOp::Add: exclusive(kLoadAdd, bytes, base, d, s); break;
+      case AtomicOp::Or: exclusive(kLoadSet, bytes, base, d, s); break;
+      case AtomicOp::Xor: exclusive(kLoadXor, bytes, base, d, s); break;
+      case AtomicOp::Exchange: exclusive(kSwap, bytes, base, d, s); break;
+    }
+    return offset() - 4;
+  }
+  u32 again = offset();
+  exclusive(kLoadExclusive, bytes, base, d);
+  if (op == AtomicOp::Exchange) {
+    exclusive(kStoreExclusive, bytes, base, s, kScratch2);
+    word(kBranchIfNotZero | instructions_back(2) | number(kScratch2));
+  } else {
+    alu(static_cast<Alu>(op), w, kScratch2, d, s);
+    exclusive(kStoreExclusive, bytes, base, kScratch2, other);
+    word(kBranchIfNotZero | instructions_back(3) | number(other));
+  }
+  return again;
+}
+
+u32 Assembler::atomic_compare_exchange(u32 bytes, Gp d, const Address& at, Gp expected, Gp replacement) {
+  Width w = bytes == 8 ? Width::W64 : Width::W32;
+  Gp base = plain_base(at);
+  if (features_.lse) {
+    move(w, d, expected);
+    exclusive(kCompareSwap, bytes, base, replacement, d);
+    return offset() - 4;
+  }
+  u32 again = offset();
+  exclusive(kLoadExclusive, bytes, base, d);
+  // cmp, with the lower bytes of what is expected where it is narrow
+  if (bytes >= 4) compare(w, d, expected);
+  else word(0x6B20001F | (bytes == 2 ? 1 << 13 : 0) | number(expected) << 16 | number(d) << 5);
+  word(0x54000000 | 3 << 5 | code_of(Condition::NotEqual));  // past the loop
+  exclusive(kStoreExclusive, bytes, base, replacement, kScratch2);
+  word(kBranchIfNotZero | instructions_back(4) | number(kScratch2));
+  return again;
 }
 
 // --- Comparisons -------------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
-// The macro assembler for AArch64, over asmjit's Assembler; assembler.h says what it is. Only what every ARMv8.0 has is used.
+// The macro assembler for AArch64, over asmjit's Assembler; assembler.h says what it is. What not every ARMv8.0 has is used where
+// the processor has it (Features).
 //
 // Operands in memory, constants that no instruction holds and addresses that no instruction reaches go through x16, x17 and
-// f30, which belong to this class. No operation but those that compare changes the flags.
+// f30, which belong to this class. No operation but those that compare, or say so, changes the flags.
 //
 // Conditional branches reach 1 MiB. Where one does not, needs_far_branches() says so, and the function has to be assembled
 // again, after begin(true), with jumps around unconditional ones, which reach 128 MiB.
@@ -25,7 +26,9 @@ namespace arm = asmjit::arm;
 struct Features {
   bool floor = true;
   bool lzcnt = true;  // counting zeros may write over its operand
+  bool lse = false;   // atomic updates in one instruction (FEAT_LSE)
   static const Features& host();
+  bool operator==(const Features&) const = default;
 };
 
 class Assembler {
@@ -88,6 +91,18 @@ class Assembler {
   void count_trailing_zeros(Width w, Gp d, Gp s);
   void count_ones(Width w, Gp d, Gp s);
   void sign_extend(Width w, Gp d, Gp s, u32 from_bytes);
+
+  // --- Atomic accesses of 1, 2, 4 or 8 bytes, sequentially consistent ---
+  //
+  // Each answers where it will fault. What is loaded is zero-extended; d is none of the other registers.
+
+  u32 atomic_load(u32 bytes, Gp d, const Address& from);
+  u32 atomic_store(u32 bytes, const Address& to, Gp s);
+  // d = what was there, which becomes what `op` makes of it and s. `other`, which may be none with LSE, is lost.
+  u32 atomic_update(AtomicOp op, u32 bytes, Gp d, const Address& at, Gp s, Gp other);
+  // d = what was there, which becomes `replacement` where it was `expected`. Without LSE the flags are lost.
+  u32 atomic_compare_exchange(u32 bytes, Gp d, const Address& at, Gp expected, Gp replacement);
+  void fence() { word(0xD5033BBF); }  // dmb ish
 
   // --- Comparisons ---
 
@@ -203,6 +218,10 @@ class Assembler {
   // As an instruction takes it, for an access of so many bytes. May use both scratch registers, or only the first.
   arm::Mem memory(const Address& a, u32 bytes, bool one_scratch = false);
   void add_constant(Width w, Gp d, Gp a, i64 value);
+  // A register with the address; the first scratch register, or both are used up, unless it is a base alone.
+  Gp plain_base(const Address& a);
+  // An instruction of the class "loads and stores, exclusive", or of LSE.
+  void exclusive(u32 form, u32 bytes, Gp at, Gp t, Gp s = Gp::sp);
   // The value of a word in memory, in the second scratch register.
   Gp operand(Width w, const Address& a) {
     load(w == Width::W32 ? Load::U32 : Load::U64, kScratch2, a);

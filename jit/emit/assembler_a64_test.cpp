@@ -27,6 +27,8 @@ std::string name(bool is_f64, Fp reg) { return name(is_f64 ? 'd' : 's', reg); }
 
 class Encodings : public testing::Test {
  protected:
+  explicit Encodings(const Features& features = {}) : assembler_(features) {}
+
   // What `emit` does, in the disassembler's words, one instruction a line.
   void expect(const std::string& wanted, const std::function<void(Assembler&)>& emit) {
     emit(assembler_);
@@ -70,7 +72,7 @@ class Encodings : public testing::Test {
     }
   }
 
-  Assembler assembler_{Features::host()};
+  Assembler assembler_;
   std::string wanted_;
 };
 
@@ -255,6 +257,80 @@ TEST_F(Encodings, Addresses) {
   expect("ldr x17, [x27, #8]\ncmp x17, x3", [&](Assembler& s) { s.compare(Width::W64, Address{Gp::x27, 8}, Gp::x3); });
   expect("ldr x17, [x27, #8]\ncmp x3, x17", [&](Assembler& s) { s.compare(Width::W64, Gp::x3, Address{Gp::x27, 8}); });
   expect("ldr x17, [x28]\ncmp sp, x17", [&](Assembler& s) { s.compare_stack({Gp::x28, 0}); });
+}
+
+const char* width_suffix(u32 bytes) { return bytes == 1 ? "b" : bytes == 2 ? "h" : ""; }
+
+constexpr u32 kSizes[] = {1, 2, 4, 8};
+
+struct EncodingsWithLse : Encodings {
+  EncodingsWithLse() : Encodings({.lse = true}) {}
+};
+
+TEST_F(EncodingsWithLse, AtomicAccesses) {
+  constexpr std::pair<AtomicOp, const char*> kUpdates[] = {{AtomicOp::Add, "ldaddal"},
+                                                           {AtomicOp::Or, "ldsetal"},
+                                                           {AtomicOp::Xor, "ldeoral"},
+                                                           {AtomicOp::Exchange, "swpal"}};
+  for (u32 bytes : kSizes) {
+    Width w = bytes == 8 ? Width::W64 : Width::W32;
+    std::string b = width_suffix(bytes);
+    for (Gp d : kSome)
+      for (Gp s : {Gp::x1, Gp::x30}) {
+        std::string operands = name(w, s) + ", " + name(w, d) + ", [x26]";
+        auto update = [&](AtomicOp op, const std::string& wanted, const Address& at, u32 last) {
+          expect(wanted, [&](Assembler& a) {
+            EXPECT_EQ(a.atomic_update(op, bytes, d, at, s, Gp::none), a.offset() - last);
+          });
+        };
+        for (auto [op, mnemonic] : kUpdates) update(op, mnemonic + b + " " + operands, {Gp::x26, 0}, 4);
+        std::string x17 = name(w, Gp::x17);
+        update(AtomicOp::Sub, "neg " + x17 + ", " + name(w, s) + "\nldaddal" + b + " " + x17 + ", " + name(w, d) + ", [x26]", {Gp::x26, 0}, 4);
+        update(AtomicOp::And, "mvn " + x17 + ", " + name(w, s) + "\nldclral" + b + " " + x17 + ", " + name(w, d) + ", [x26]", {Gp::x26, 0}, 4);
+        update(AtomicOp::Sub,
+               "add x16, x26, x3\nadd x16, x16, #0x8\nneg " + x17 + ", " + name(w, s) + "\nldaddal" + b + " " + x17 + ", " + name(w, d) +
+                   ", [x16]",
+               {Gp::x26, 8, Gp::x3}, 4);
+        expect("mov " + name(w, d) + ", " + name(w, Gp::x2) + "\ncasal" + b + " " + name(w, d) + ", " + name(w, s) + ", [x26]",
+               [&](Assembler& a) { EXPECT_EQ(a.atomic_compare_exchange(bytes, d, {Gp::x26, 0}, Gp::x2, s), a.offset() - 4); });
+      }
+  }
+}
+
+TEST_F(Encodings, AtomicAccesses) {
+  constexpr std::pair<AtomicOp, const char*> kUpdates[] = {
+      {AtomicOp::Add, "add"}, {AtomicOp::Sub, "sub"}, {AtomicOp::And, "and"}, {AtomicOp::Or, "orr"}, {AtomicOp::Xor, "eor"}};
+  auto back_to = [&](u32 offset) {
+    char text[24];
+    std::snprintf(text, sizeof text, "0x%x", offset);
+    return std::string(text);
+  };
+  for (u32 bytes : kSizes) {
+    Width w = bytes == 8 ? Width::W64 : Width::W32;
+    std::string b = width_suffix(bytes);
+    for (Gp d : kSome)
+      for (Gp s : {Gp::x1, Gp::x30}) {
+        std::string D = name(w, d), S = name(w, s), x17 = name(w, Gp::x17);
+        expect("ldar" + b + " " + D + ", [x26]", [&](Assembler& a) { EXPECT_EQ(a.atomic_load(bytes, d, {Gp::x26, 0}), a.offset() - 4); });
+        expect("stlr" + b + " " + S + ", [x26]", [&](Assembler& a) { EXPECT_EQ(a.atomic_store(bytes, {Gp::x26, 0}, s), a.offset() - 4); });
+        expect("add x16, x26, " + name(Width::W64, Gp::x5) + "\nldar" + b + " " + D + ", [x16]",
+               [&](Assembler& a) { EXPECT_EQ(a.atomic_load(bytes, d, {Gp::x26, 0, Gp::x5}), a.offset() - 4); });
+        for (auto [op, mnemonic] : kUpdates) {
+          u32 at = assembler_.offset();
+          expect("ldaxr" + b + " " + D + ", [x26]\n" + mnemonic + " " + x17 + ", " + D + ", " + S + "\nstlxr" + b + " w2, " + x17 +
+                     ", [x26]\ncbnz w2, " + back_to(at),
+                 [&](Assembler& a) { EXPECT_EQ(a.atomic_update(op, bytes, d, {Gp::x26, 0}, s, Gp::x2), at); });
+        }
+        u32 at = assembler_.offset();
+        expect("ldaxr" + b + " " + D + ", [x26]\nstlxr" + b + " w17, " + S + ", [x26]\ncbnz w17, " + back_to(at),
+               [&](Assembler& a) { EXPECT_EQ(a.atomic_update(AtomicOp::Exchange, bytes, d, {Gp::x26, 0}, s, Gp::x2), at); });
+        at = assembler_.offset();
+        expect("ldaxr" + b + " " + D + ", [x26]\ncmp " + D + ", " + name(w, Gp::x3) + (bytes == 1 ? ", uxtb" : bytes == 2 ? ", uxth" : "") +
+                   "\nb.ne " + back_to(at + 20) + "\nstlxr" + b + " w17, " + S + ", [x26]\ncbnz w17, " + back_to(at),
+               [&](Assembler& a) { EXPECT_EQ(a.atomic_compare_exchange(bytes, d, {Gp::x26, 0}, Gp::x3, s), at); });
+      }
+  }
+  expect("dmb ish", [&](Assembler& a) { a.fence(); });
 }
 
 TEST_F(Encodings, Floats) {

@@ -228,6 +228,46 @@ void Assembler::sign_extend(Width w, Gp d, Gp s, u32 from_bytes) {
   done(e);
 }
 
+void Assembler::zero_extend(Gp d, Gp s, u32 from_bytes) {
+  if (from_bytes == 4) return move(Width::W32, d, s);
+  Encoder e(room());
+  e.operands({static_cast<u8>(from_bytes == 1 ? 0xB6 : 0xB7), Opcode::Escape0F}, false, static_cast<u32>(d), static_cast<u32>(s),
+             false, from_bytes == 1);
+  done(e);
+}
+
+// --- Atomic accesses ---------------------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr u32 kLock = 0xF0;
+
+}  // namespace
+
+void Assembler::atomic(bool lock, Opcode op, u32 bytes, const Address& m, Gp reg) {
+  Encoder e(room());
+  if (lock) e.byte(kLock);
+  e.operands(sized(op, bytes), bytes == 8, static_cast<u32>(reg), m, bytes == 1);
+  done(e);
+}
+
+void Assembler::atomic_alu(Alu op, u32 bytes, const Address& d, Gp b) {
+  atomic(true, {static_cast<u8>(extension(op) << 3)}, bytes, d, b);
+}
+
+void Assembler::atomic_alu(Alu op, u32 bytes, const Address& d, i32 b) {
+  Encoder e(room());
+  e.byte(kLock);
+  bool is_short = bytes == 1 || b == static_cast<i8>(b);
+  Opcode code = sized({0x80}, bytes);
+  if (is_short && bytes != 1) code.code = 0x83;
+  e.operands(code, bytes == 8, extension(op), d);
+  if (is_short) e.byte(static_cast<u8>(b));
+  else if (bytes == 2) e.immediate(static_cast<u16>(b));
+  else e.immediate(b);
+  done(e);
+}
+
 // --- Comparisons -------------------------------------------------------------------------------------------------------
 
 void Assembler::test(Width w, Gp a, i32 b) {

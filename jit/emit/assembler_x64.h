@@ -27,6 +27,7 @@ struct Features {
   bool bmi2 = false;
   bool lzcnt = false;  // and BMI1's tzcnt
   static const Features& host();
+  bool operator==(const Features&) const = default;
 };
 
 class Assembler {
@@ -65,7 +66,6 @@ class Assembler {
   void move_constant(Gp d, u64 value, bool keep_flags);
   // In a form that takes any value (patch.h's write_address), and leaves the flags alone.
   void move_address(Gp d, const void* address, AddressReference::Kind kind, u32 which = 0);
-  void exchange(Gp a, Gp b) { put({0x87}, Width::W64, b, a); }
   void load(Load kind, Gp d, const Address& from);
   void store(u32 bytes, const Address& to, Gp s);
   void store_constant(u32 bytes, const Address& to, i32 value);
@@ -81,8 +81,6 @@ class Assembler {
     move_if_other(w, d, a);
     put(from_operand(extension(op)), w, d, b);
   }
-  void alu_memory(Alu op, Width w, const Address& d, i32 b) { arithmetic(extension(op), w, d, b); }
-  void alu_memory(Alu op, Width w, const Address& d, Gp b) { put(to_operand(extension(op)), w, b, d); }
   void multiply(Width w, Gp d, Gp a, Gp b) {
     if (d == b) std::swap(a, b);
     move_if_other(w, d, a);
@@ -98,7 +96,6 @@ class Assembler {
   void shift(Shift op, Width w, Gp d, Gp a, Gp count);
   bool needs_count_in_rcx(Shift op) const { return !features_.bmi2 || op >= Shift::RotateLeft; }
   void negate(Width w, Gp d) { put({0xF7}, w, 3, d); }
-  void invert(Width w, Gp d) { put({0xF7}, w, 2, d); }
   // The same, and the condition under which the unsigned addition or subtraction left the range.
   Condition alu_carry(Alu op, Width w, Gp d, Gp a, Gp b) {
     move_if_other(w, d, a);
@@ -119,6 +116,21 @@ class Assembler {
   void count_trailing_zeros(Width w, Gp d, Gp s);
   void count_ones(Width w, Gp d, Gp s) { put({0xB8, Opcode::Escape0F, 0xF3}, w, d, s); }
   void sign_extend(Width w, Gp d, Gp s, u32 from_bytes);
+
+  void zero_extend(Gp d, Gp s, u32 from_bytes);
+
+  // --- Atomic accesses of 1, 2, 4 or 8 bytes, sequentially consistent; an ordinary load is one too ---
+  //
+  // Of registers only so many bytes are read and written, but that writing 4 clears the upper half. What faults is each one's
+  // only instruction.
+
+  void atomic_alu(Alu op, u32 bytes, const Address& d, Gp b);
+  void atomic_alu(Alu op, u32 bytes, const Address& d, i32 b);  // b is sign-extended
+  void atomic_exchange(u32 bytes, const Address& d, Gp s) { atomic(false, {0x86}, bytes, d, s); }  // s = what was there
+  void atomic_add(u32 bytes, const Address& d, Gp s) { atomic(true, {0xC0, Opcode::Escape0F}, bytes, d, s); }  // likewise
+  // Stores s where there is what rax holds; rax = what was there. Equal: it was stored.
+  void atomic_compare_exchange(u32 bytes, const Address& d, Gp s) { atomic(true, {0xB0, Opcode::Escape0F}, bytes, d, s); }
+  void fence() { atomic_alu(Alu::Or, 4, {Gp::rsp, 0}, 0); }  // quicker than mfence
 
   // --- Comparisons ---
 
@@ -319,6 +331,10 @@ class Assembler {
   static constexpr Opcode kImul = {0xAF, Opcode::Escape0F};
   void arithmetic(u32 extension, Width w, Gp d, i32 b);
   void arithmetic(u32 extension, Width w, const Address& d, i32 b);
+  static constexpr Opcode sized(Opcode op, u32 bytes) {
+    return {static_cast<u8>(op.code | (bytes != 1)), op.map, static_cast<u8>(bytes == 2 ? 0x66 : 0)};
+  }
+  void atomic(bool lock, Opcode op, u32 bytes, const Address& m, Gp reg);
   void move_if_other(Width w, Gp d, Gp s) {
     if (d != s) put({0x8B}, w, d, s);
   }

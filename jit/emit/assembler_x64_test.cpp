@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -181,7 +182,6 @@ TEST_F(Encodings, Integers) {
       expect("movsxd " + std::string(name(Width::W64, d)) + "," + name(Width::W32, Gp::rdi),
              [&](auto& a) { a.sign_extend(Width::W64, d, Gp::rdi, 4); });
       expect("neg " + D, [&](auto& a) { a.negate(w, d); });
-      expect("not " + D, [&](auto& a) { a.invert(w, d); });
       expect("rol " + D + ",0x7", [&](auto& a) { a.shift(Shift::RotateLeft, w, d, d, 7); });
       expect("ror " + D + ",0x7", [&](auto& a) { a.shift(Shift::RotateRight, w, d, d, 7); });
       expect("sar " + D + ",0x7", [&](auto& a) { a.shift(Shift::RightSigned, w, d, d, 7); });
@@ -194,7 +194,6 @@ TEST_F(Encodings, Integers) {
         expect("cmp " + D + "," + text(m, size), [&](auto& a) { a.compare(w, d, m); });
         expect("cmp " + text(m, size) + "," + D, [&](auto& a) { a.compare(w, m, d); });
         expect("xor " + D + "," + text(m, size), [&](auto& a) { a.alu(Alu::Xor, w, d, d, m); });
-        expect("sub " + text(m, size) + "," + D, [&](auto& a) { a.alu_memory(Alu::Sub, w, m, d); });
         expect("imul " + D + "," + text(m, size), [&](auto& a) { a.multiply(w, d, d, m); });
         std::string place = text(m, size);
         expect("lea " + D + "," + place.substr(place.find('[')), [&](auto& a) { a.address(w, d, m); });
@@ -203,7 +202,6 @@ TEST_F(Encodings, Integers) {
     for (const Address& m : kAddresses) {
       expect("cmp " + text(m, size) + ",0x7f", [&](auto& a) { a.compare(w, m, 127); });
       expect("cmp " + text(m, size) + ",0x80", [&](auto& a) { a.compare(w, m, 128); });
-      expect("add " + text(m, size) + ",0x1", [&](auto& a) { a.alu_memory(Alu::Add, w, m, 1); });
       expect("jmp " + text(m, "QWORD"), [&](auto& a) { a.jump(m); });
     }
   }
@@ -241,6 +239,42 @@ TEST_F(Encodings, Memory) {
       expect("vmovups " + text(m, "XMMWORD") + "," + name(d), [&](auto& a) { a.store_float(16, m, d); });
     }
   }
+  check();
+}
+
+TEST_F(Encodings, AtomicAccesses) {
+  constexpr std::pair<Alu, const char*> kAlus[] = {
+      {Alu::Add, "add"}, {Alu::Sub, "sub"}, {Alu::And, "and"}, {Alu::Or, "or"}, {Alu::Xor, "xor"}};
+  constexpr std::pair<u32, const char*> kSizes[] = {{1, "BYTE"}, {2, "WORD"}, {4, "DWORD"}, {8, "QWORD"}};
+  for (const Address& m : kAddresses)
+    for (auto [bytes, size] : kSizes) {
+      std::string place = text(m, size);
+      for (Gp s : kSome) {
+        std::string operands =
+            place + "," + (bytes == 1 ? name8(s) : bytes == 2 ? name16(s) : name(bytes == 4 ? Width::W32 : Width::W64, s));
+        expect("xchg " + operands, [&](auto& a) { a.atomic_exchange(bytes, m, s); });
+        expect("lock xadd " + operands, [&](auto& a) { a.atomic_add(bytes, m, s); });
+        expect("lock cmpxchg " + operands, [&](auto& a) { a.atomic_compare_exchange(bytes, m, s); });
+        for (auto [op, mnemonic] : kAlus)
+          expect(std::string("lock ") + mnemonic + " " + operands, [&](auto& a) { a.atomic_alu(op, bytes, m, s); });
+      }
+      for (auto [op, mnemonic] : kAlus) {
+        std::string M = std::string("lock ") + mnemonic + " " + place;
+        expect(M + ",0x7f", [&](auto& a) { a.atomic_alu(op, bytes, m, 127); });
+        expect(M + ",0x80", [&](auto& a) { a.atomic_alu(op, bytes, m, 128); });
+        constexpr const char* kAllBits[] = {"0xff", "0xffff", "0xffffffff", "0xffffffffffffffff"};
+        expect(M + "," + kAllBits[std::countr_zero(bytes)], [&](auto& a) { a.atomic_alu(op, bytes, m, -1); });
+        if (bytes == 2) expect(M + ",0x1234", [&](auto& a) { a.atomic_alu(op, bytes, m, 0x1234); });
+        if (bytes >= 4) expect(M + ",0x12345678", [&](auto& a) { a.atomic_alu(op, bytes, m, 0x12345678); });
+      }
+    }
+  expect("lock or DWORD PTR [rsp],0x0", [&](auto& a) { a.fence(); });
+  for (Gp d : kSome)
+    for (Gp s : kSome) {
+      expect(std::string("movzx ") + name(Width::W32, d) + "," + name8(s), [&](auto& a) { a.zero_extend(d, s, 1); });
+      expect(std::string("movzx ") + name(Width::W32, d) + "," + name16(s), [&](auto& a) { a.zero_extend(d, s, 2); });
+      expect(std::string("mov ") + name(Width::W32, d) + "," + name(Width::W32, s), [&](auto& a) { a.zero_extend(d, s, 4); });
+    }
   check();
 }
 
@@ -452,7 +486,7 @@ TEST_F(Encodings, Branches) {
   });
   expect("jmp 0xb", [&](auto& a) { a.jump_back(11); });
   expect("jg 0xb", [&](auto& a) { a.jump_back_if(Condition::Greater, 11); });
-  expect("lea r10,[rip+0x0]\njmp r10\ncall r11\njmp rax\nret\npush r12\npop rbx\nxchg rdi,rcx\nlea rdi,[r14+0x10]\nmov ecx,0x19\nxor eax,eax\n"
+  expect("lea r10,[rip+0x0]\njmp r10\ncall r11\njmp rax\nret\npush r12\npop rbx\nlea rdi,[r14+0x10]\nmov ecx,0x19\nxor eax,eax\n"
          "rep stos QWORD PTR es:[rdi],rax",
          [&](auto& a) {
            auto field = a.address_of(Gp::r10);
@@ -463,7 +497,6 @@ TEST_F(Encodings, Branches) {
            a.return_();
            a.push(Gp::r12);
            a.pop(Gp::rbx);
-           a.exchange(Gp::rdi, Gp::rcx);
            a.zero_words({Gp::r14, 16}, 25);
          });
   check();

@@ -73,6 +73,8 @@ constexpr Condition mirrored(Condition c) {
 enum class Alu : u8 { Add, Sub, And, Or, Xor };
 constexpr bool is_commutative(Alu op) { return op != Alu::Sub; }
 enum class Shift : u8 { Left, RightSigned, RightUnsigned, RotateLeft, RotateRight };
+// Read, change and write back in one; the first five as Alu's.
+enum class AtomicOp : u8 { Add, Sub, And, Or, Xor, Exchange };
 enum class FloatOp : u8 { Add, Sub, Mul, Div, Min, Max };  // Min and Max as minss and maxss
 enum class Bits : u8 { And, AndNot, Or, Xor };             // AndNot: ~a & b
 enum class Load : u8 { U8, S8To32, S8To64, U16, S16To32, S16To64, U32, S32To64, U64 };
