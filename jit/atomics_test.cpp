@@ -18,7 +18,13 @@ Config compiled_for_any_processor() {
   return config;
 }
 
-constexpr Runner kRunners[] = {{"host", compiled_config}, {"baseline", compiled_for_any_processor}};
+Config compiled_at_random() {
+  Config config = threads_config();
+  config.compiler = jit::compiler({.random_seed = 1});
+  return config;
+}
+
+constexpr Runner kRunners[] = {{"host", compiled_config}, {"baseline", compiled_for_any_processor}, {"random", compiled_at_random}};
 
 INSTANTIATE_TEST_SUITE_P(Memories, Atomics, ::testing::Combine(::testing::ValuesIn(kForms), ::testing::ValuesIn(kRunners)), name_of);
 
@@ -82,7 +88,9 @@ TEST(AtomicOperands, AreFoundInEveryPlace) {
     text += ")";
     Config config = threads_config();
     jit::Guest interpreted(text, nullptr, {}, {}, config), host(text, jit::compiler(), {}, {}, config),
-        baseline(text, jit::compiler({.baseline = true}), {}, {}, config);
+        baseline(text, jit::compiler({.baseline = true}), {}, {}, config),
+        random(text, jit::compiler({.random_seed = 2}), {}, {}, config),
+        random_baseline(text, jit::compiler({.baseline = true, .random_seed = 3}), {}, {}, config);
     auto run = [&](jit::Guest& guest, size_t i, u64 at) {
       constexpr u64 kFrom = 48, kBytes = 32;
       u8* bytes = guest.instance()->get_memory("m")->span(0, kMemoryBytes)->data();
@@ -98,15 +106,15 @@ TEST(AtomicOperands, AreFoundInEveryPlace) {
     for (size_t i = 0; i < names.size(); ++i)
       for (u64 at : {u64{56}, u64{61}, kMemoryBytes}) {
         std::string wanted = run(interpreted, i, at);
-        ASSERT_EQ(run(host, i, at), wanted) << names[i] << " at " << at;
-        ASSERT_EQ(run(baseline, i, at), wanted) << names[i] << " at " << at;
+        for (jit::Guest* guest : {&host, &baseline, &random, &random_baseline})
+          ASSERT_EQ(run(*guest, i, at), wanted) << names[i] << " at " << at;
         unaligned += wanted.find("unaligned atomic") != wanted.npos;
         outside += wanted.find("out of bounds") != wanted.npos;
       }
     EXPECT_GT(unaligned, names.size() / 2);
     EXPECT_GT(outside, names.size() / 2);
     EXPECT_LT(unaligned + outside, 2 * names.size());
-    for (jit::Guest* guest : {&host, &baseline}) {
+    for (jit::Guest* guest : {&host, &baseline, &random, &random_baseline}) {
       EXPECT_EQ(guest->compiler()->statistics().unsupported, 0u);
       EXPECT_EQ(guest->compiler()->statistics().failed, 0u);
     }

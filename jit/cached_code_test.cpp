@@ -114,7 +114,9 @@ constexpr int kTries = 25;  // it is emulated, and then all of this takes a hund
 constexpr int kTries = 1000;
 #endif
 
-std::shared_ptr<Compiler> compiler_of_its_own() { return *make_compiler({.arena_bytes = 4 << 20}); }
+std::shared_ptr<Compiler> compiler_of_its_own(std::optional<u64> random_seed = {}) {
+  return *make_compiler({.arena_bytes = 4 << 20, .random_seed = random_seed});
+}
 
 class CachedCode : public ::testing::Test {
  protected:
@@ -166,9 +168,9 @@ class CachedCode : public ::testing::Test {
 
   // As a process of its own would. What runs before have made is still there, so everything is at another place, and
   // addresses that were left in the code would show.
-  Outcome run(bool save = true, u32 threshold = 0) {
+  Outcome run(bool save = true, u32 threshold = 0, std::optional<u64> random_seed = {}) {
     Outcome outcome;
-    std::shared_ptr<Compiler> compiler = compiler_of_its_own();
+    std::shared_ptr<Compiler> compiler = compiler_of_its_own(random_seed);
     Config config = config_for(compiler);
     config.tier_threshold = threshold;
     config.compile_in_background = false;
@@ -207,6 +209,18 @@ class CachedCode : public ::testing::Test {
 };
 
 constexpr u32 kFunctions = 18;  // all but $wrong, which is never called
+
+TEST_F(CachedCode, IsNeitherKeptNorLoadedWhereRegistersAreChosenAtRandom) {
+  for (int i = 0; i < 2; ++i) {
+    Outcome random = run(true, 0, 7);
+    EXPECT_TRUE(random.is_right);
+    EXPECT_EQ(random.compiled, kFunctions);
+    EXPECT_EQ(random.loaded, 0u);
+  }
+  EXPECT_EQ(run().loaded, 0u);
+  EXPECT_EQ(run().loaded, kFunctions);
+  EXPECT_EQ(run(true, 0, 7).loaded, 0u);
+}
 
 TEST_F(CachedCode, IsLoadedInsteadOfCompiled) {
   Outcome cold = run();

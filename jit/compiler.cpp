@@ -18,11 +18,12 @@ using runtime::TierState;
 
 // One function, into the assembler's buffer. False where the body is not valid, which nobody should see: it was prepared.
 bool compile_function(ModuleState& module, const ModuleCode* code, const Stubs& stubs, Assembler& assembler, u32 index,
-                      const FunctionScan& scan, CodeShape& shape, std::vector<CodeOrigin>* origins,
-                      std::vector<Listing::Part>* parts = nullptr, bool far_branches = false) {
+                      const FunctionScan& scan, std::optional<u64> random_seed, CodeShape& shape,
+                      std::vector<CodeOrigin>* origins, std::vector<Listing::Part>* parts = nullptr, bool far_branches = false) {
   assembler.begin(far_branches);
   CompileOptions options{.memory0_guarded = module.memory0_guarded,
                          .loop_entry = module.engine->tier_up != nullptr,
+                         .random_seed = random_seed,
                          .origins = origins,
                          .parts = parts};
   FunctionCompiler sink(module, code, stubs, assembler, index, scan, options);
@@ -31,7 +32,7 @@ bool compile_function(ModuleState& module, const ModuleCode* code, const Stubs& 
   if (assembler.needs_far_branches() && !far_branches) {
     if (origins != nullptr) origins->clear();
     if (parts != nullptr) parts->clear();
-    return compile_function(module, code, stubs, assembler, index, scan, shape, origins, parts, true);
+    return compile_function(module, code, stubs, assembler, index, scan, random_seed, shape, origins, parts, true);
   }
   shape = {sink.frame_bytes(), sink.loop_entry(), sink.loops()};
   return valid && assembler.ok() && !sink.is_too_large();
@@ -79,12 +80,12 @@ class BaselineCompiler : public Compiler {
     if (scan.refused != Op::kUnknown) return count_left(&Statistics::unsupported);
     Assembler& assembler = this->assembler();
     CodeShape shape;
-    if (!compile_function(module, space, stubs_, assembler, index, scan, shape, nullptr)) return count_left(&Statistics::failed);
+    if (!compile_function(module, space, stubs_, assembler, index, scan, options_.random_seed, shape, nullptr)) return count_left(&Statistics::failed);
     const void* wrapper = wrappers_->get(module.info.function_type(index));
     if (wrapper == nullptr) return count_left(&Statistics::out_of_room);
     const u8* entry = space->place(assembler.code(), assembler.relocations(), wrapper, own, shape);
     if (entry == nullptr) return count_left(&Statistics::out_of_room);
-    if (module.source)
+    if (module.source && !options_.random_seed)
       if (auto references = references_of(assembler, *space, stubs_))
         space->remember(own, entry, assembler.code().size(), std::move(shape), std::move(*references));
     tell(*space, own, {entry, assembler.code().size()});
@@ -120,7 +121,7 @@ class BaselineCompiler : public Compiler {
   }
 
   std::vector<u8> assemble(ModuleState& module, u32 own_function, const PreparedCode& prepared) override {
-    if (!is_ready() && !make_ready()) return {};
+    if (options_.random_seed || (!is_ready() && !make_ready())) return {};
     ModuleCode* space = space_of(module);
     if (space == nullptr) return {};
     u32 index = own_function + module.info.imported_functions;
@@ -128,14 +129,14 @@ class BaselineCompiler : public Compiler {
     if (scan.refused != Op::kUnknown) return {};
     Assembler& assembler = this->assembler();
     CodeShape shape;
-    if (!compile_function(module, space, stubs_, assembler, index, scan, shape, nullptr)) return {};
+    if (!compile_function(module, space, stubs_, assembler, index, scan, options_.random_seed, shape, nullptr)) return {};
     auto references = references_of(assembler, *space, stubs_);
     if (!references) return {};
     return keep_code(key(), assembler.code(), shape, *references);
   }
 
   const void* load(ModuleState& module, FunctionCode& code, std::span<const u8> kept) override {
-    if (!is_ready() && !make_ready()) return nullptr;
+    if (options_.random_seed || (!is_ready() && !make_ready())) return nullptr;
     ModuleCode* space = space_of(module);
     if (space == nullptr) return nullptr;
     u32 own = static_cast<u32>(&code - module.code);
@@ -193,7 +194,7 @@ class BaselineCompiler : public Compiler {
     FunctionScan scan = scan_function(module.info, index, frame.function->prepared->max_operand_slots);
     CodeShape shape;
     Assembler assembler(features_);
-    if (!compile_function(module, &ModuleCode::of(module), stubs_, assembler, index, scan, shape, &origins)) return 0;
+    if (!compile_function(module, &ModuleCode::of(module), stubs_, assembler, index, scan, options_.random_seed, shape, &origins)) return 0;
     for (const CodeOrigin& origin : origins)
       if (origin.native == frame.native) return origin.original;
     return 0;
@@ -212,7 +213,7 @@ class BaselineCompiler : public Compiler {
     Listing listing;
     Assembler assembler(features_);
     CodeShape shape;
-    if (!compile_function(module, space, stubs_, assembler, index, scan, shape, nullptr, &listing.parts))
+    if (!compile_function(module, space, stubs_, assembler, index, scan, options_.random_seed, shape, nullptr, &listing.parts))
       return fails(ErrorKind::Limit, "function " + std::to_string(index) + " stays with the interpreter: its code is too large");
     listing.code.assign(assembler.code().begin(), assembler.code().end());
     for (const Assembler::Relocation& relocation : assembler.relocations()) {

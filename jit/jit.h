@@ -3,6 +3,7 @@
 // Without one, or where it cannot be had, everything is interpreted.
 #pragma once
 #include <memory>
+#include <optional>
 
 #include "engine/base/error.h"
 #include "engine/runtime/tier.h"
@@ -19,6 +20,9 @@ struct Options {
   bool lazy = false;
   // Only instructions that every supported processor has, though this one has more.
   bool baseline = false;
+  // To find the compiler's defects: it chooses registers, and what to spill, at random. The code is neither kept for other
+  // processes, nor is theirs used.
+  std::optional<u64> random_seed = {};
   std::shared_ptr<CodeObserver> observer;  // null: nobody
 };
 

@@ -793,7 +793,7 @@ class Profile(CommandTest):
 
     def test_serve(self):
         path = self.write("named.wat", self.MODULE)
-        for option in (["--cpu", "baseline"], ["--profile", "perfmap"]):
+        for option in (["--cpu", "baseline"], ["--profile", "perfmap"], ["--jit-random", "1"]):
             self.assert_error(brink("serve", "--addr", "127.0.0.1:0", *option, path), 2, "a route with the tier jit or auto")
 
     def test_jit_dump(self):

@@ -89,7 +89,8 @@ BUILDS = {
         ["--buildtype=release", "-Dbenchmarks=false"], setup=("--cross-file", "tools/cross/aarch64-linux.ini"),
         slowness=10, command="tools/brink-emulated",
         # qemu 7.2 takes 65 MB for 64 GiB of addresses, which every memory with 64-bit addresses otherwise reserves.
-        modes=tuple((*mode, "--max-memory", "4G") for mode in ((), ("--tier", "jit"), ("--tier", "auto", "--tier-threshold", "1"))),
+        modes=tuple((*mode, "--max-memory", "4G") for mode in (
+            (), ("--tier", "jit"), ("--tier", "auto", "--tier-threshold", "1"), ("--tier", "jit", "--jit-random", "2"))),
         # Those with a processor's own code; all others would take a quarter of an hour.
         targets=("tools/brink", "jit/jit_test", "engine/interpret/interpret_test", "engine/runtime/engine_test",
                  "engine/runtime/pool_test", "engine/runtime/threads_test"),
@@ -100,10 +101,10 @@ ARCHITECTURES = ("aarch64",)
 AARCH64_IN_SHORT = dataclasses.replace(BUILDS["aarch64"], targets=("tools/brink", "jit/jit_test"), unit_tests=("jit",),
                                        modes=BUILDS["aarch64"].modes[:2])
 # How each build runs the official suite: as users run it, collecting garbage at every allocation, and by the plain
-# interpreter; in machine code, for any processor too; and with functions that become machine code while they run.
+# interpreter; in machine code, for any processor too, and with registers chosen at random; and with functions that become machine code while they run.
 SUITE_MODES = ((), ("--gc-stress",), ("--no-quicken",), ("--gc-stress", "--no-quicken"), ("--tier", "jit"),
                ("--tier", "jit", "--cpu", "baseline"),
-               ("--tier", "jit", "--gc-stress"), ("--tier", "auto"),
+               ("--tier", "jit", "--jit-random", "1"), ("--tier", "jit", "--gc-stress"), ("--tier", "auto"),
                ("--tier", "auto", "--tier-threshold", "1", "--tier-wait"))
 
 

@@ -46,6 +46,8 @@ void add_tier_options(CLI::App& app, TierOptions& options) {
   single(app.add_option("--profile", options.profile,
                         "For Linux's perf, what machine code is called: perfmap, in /tmp/perf-PID.map; or jitdump, in jit-PID.dump"))
       ->check(CLI::IsMember({"perfmap", "jitdump"}));
+  // Not for users: see jit/README.md.
+  single(app.add_option("--jit-random", options.random_seed, "SEED: choose registers at random"))->group("");
   app.add_flag("--tier-wait", options.wait, "With auto: wait for machine code, so that every run is the same");
 }
 
@@ -55,8 +57,8 @@ Result<void> set_tier(Config& config, const TierOptions& options) {
   if (!is_auto && (options.threshold || options.wait))
     return fail(ErrorKind::Usage, "--tier-threshold and --tier-wait need --tier auto");
   if (!is_auto && options.tier != "jit") {
-    if (!options.cpu.empty() || !options.profile.empty())
-      return fail(ErrorKind::Usage, "--cpu and --profile need --tier jit or auto");
+    if (!options.cpu.empty() || !options.profile.empty() || options.random_seed)
+      return fail(ErrorKind::Usage, "--cpu, --profile and --jit-random need --tier jit or auto");
     return {};
   }
   if (!config.quicken) {
@@ -66,7 +68,7 @@ Result<void> set_tier(Config& config, const TierOptions& options) {
 #ifdef BRINK_JIT
   auto observer = observer_of(options.profile);
   if (!observer) return std::unexpected(std::move(observer.error()));
-  auto compiler = jit::make_compiler({.lazy = is_auto, .baseline = options.cpu == "baseline", .observer = std::move(*observer)});
+  auto compiler = jit::make_compiler({.lazy = is_auto, .baseline = options.cpu == "baseline", .random_seed = options.random_seed, .observer = std::move(*observer)});
   if (!compiler) return std::unexpected(std::move(compiler.error()));
   config.compiler = std::move(*compiler);
   if (is_auto) {

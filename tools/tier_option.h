@@ -18,6 +18,7 @@ struct TierOptions {
   bool wait = false;
   std::string profile;  // "perfmap" or "jitdump"; empty: neither
   std::string cpu;  // "host" or "baseline"; empty: host
+  std::optional<u64> random_seed;
   // What happens without --tier: auto, where machine code can be had and nothing else rules it out; else all is interpreted.
   bool is_auto_by_default = false;
 };

@@ -24,6 +24,7 @@ FunctionCompiler::FunctionCompiler(runtime::ModuleState& module, const ModuleCod
       type_(module.info.function_type(function_index)),
       scan_(scan),
       options_(options),
+      random_(options.random_seed, function_index),
       plain_memory0_(options.memory0_guarded && !module_.memories.empty() &&
                      module_.memories[0].limits.address == AddressType::I32 && module_.memories[0].page_size_log2 == 16),
       size_limit_((1u << 20) + 32 * std::min<u32>(module_.functions[function_index].body.size, 16u << 20)) {}
@@ -46,19 +47,22 @@ void FunctionCompiler::on_start(const BodyState& state, std::span<const u8> code
   // The locals that deserve a register, best first.
   std::vector<u32> gp_locals, fp_locals;
   for (u32 i = 0; i < locals_.size(); ++i) {
-    if (scan_.locals[i].weight == 0) continue;
+    if (scan_.locals[i].weight == 0 || random_.once_in(4)) continue;
     Kind kind = locals_[i].kind;
     if (kind == Kind::I32 || kind == Kind::I64) gp_locals.push_back(i);
     // A vector must be used more than it would have to be stored and loaded around calls.
-    if (kind == Kind::V128 && scan_.locals[i].weight <= 2 * scan_.vector_call_weight) continue;
+    if (kind == Kind::V128 && !random_ && scan_.locals[i].weight <= 2 * scan_.vector_call_weight) continue;
     if (is_float(kind)) fp_locals.push_back(i);
   }
   auto rank = [&](std::vector<u32>& list) {
+    if (random_)
+      for (size_t i = list.size(); i > 1; --i) std::swap(list[i - 1], list[random_.below(static_cast<u32>(i))]);
     size_t count = std::min<size_t>(list.size(), 16);
-    std::partial_sort(list.begin(), list.begin() + static_cast<i64>(count), list.end(), [&](u32 a, u32 b) {
+    auto is_better = [&](u32 a, u32 b) {
       float wa = scan_.locals[a].weight, wb = scan_.locals[b].weight;
       return wa != wb ? wa > wb : a < b;
-    });
+    };
+    if (!random_) std::partial_sort(list.begin(), list.begin() + static_cast<i64>(count), list.end(), is_better);
     list.resize(count);
   };
   rank(gp_locals);
@@ -77,14 +81,14 @@ void FunctionCompiler::on_start(const BodyState& state, std::span<const u8> code
   fp_free.insert(fp_free.end(), std::begin(kPreservedFp), std::end(kPreservedFp));
   for (size_t i = 0; i < gp_locals.size() && i < gp_free.size(); ++i) {
     if (i >= unsaved_gp) {
-      if (scan_.locals[gp_locals[i]].weight <= kWorthSaving) break;
+      if (!random_ && scan_.locals[gp_locals[i]].weight <= kWorthSaving) break;
       shape_.saved.push_back(gp_free[i]);
     }
     locals_[gp_locals[i]].reg = static_cast<u8>(gp_free[i]);
   }
   for (size_t i = 0; i < fp_locals.size() && i < fp_free.size(); ++i) {
     if (i >= unsaved_fp) {
-      if (scan_.locals[fp_locals[i]].weight <= kWorthSaving) break;
+      if (!random_ && scan_.locals[fp_locals[i]].weight <= kWorthSaving) break;
       shape_.saved_fp.push_back(fp_free[i]);
     }
     locals_[fp_locals[i]].reg = static_cast<u8>(fp_free[i]);

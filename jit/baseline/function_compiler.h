@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/validate/sink.h"
+#include "jit/baseline/random_choice.h"
 #include "jit/baseline/scan.h"
 #include "jit/baseline/value.h"
 #include "jit/code/layout.h"
@@ -33,6 +34,7 @@ struct CodeOrigin {
 struct CompileOptions {
   bool memory0_guarded = true;
   bool loop_entry = false;  // frames of the interpreter may go on at its loops
+  std::optional<u64> random_seed = {};
   // Filled where not null.
   std::vector<CodeOrigin>* origins = nullptr;
   std::vector<Listing::Part>* parts = nullptr;
@@ -136,6 +138,14 @@ class FunctionCompiler : public NullSink {
   // --- Registers ---
 
   static bool is_free(u32 mask, u32 reg) { return mask >> reg & 1; }
+  // Between instructions: values go elsewhere for no reason, if choices are random.
+  void shake() {
+    if (random_) [[unlikely]]
+      shake_values();
+  }
+  void shake_values();
+  // What must leave a register for another value: the position of one that is in any of `busy`, or kNothing.
+  u32 victim(u32 busy, const u32 (&owners)[kRegisterCount]);
   Gp take_gp(u32 excluded = 0);
   Fp take_fp(u32 excluded = 0);
   // Empties a register; what it held goes elsewhere. It must not belong to a popped value.
@@ -173,7 +183,7 @@ class FunctionCompiler : public NullSink {
   u32 pooled(const void* bytes);
   void load_pooled(Fp reg, u32 number);
   // The local that the next instruction sets or tees, if a result of `kind` may go straight into its register.
-  const LocalInfo* next_local(Kind kind) const;
+  const LocalInfo* next_local(Kind kind);
   // Where a result goes: into that local, or over an operand that is not needed any more, or into a register of its own.
   Gp result_gp(Kind kind, Value* first, Value* second = nullptr, u32 excluded = 0);
   Fp result_fp(Kind kind, Value* first, Value* second = nullptr);
@@ -331,6 +341,7 @@ class FunctionCompiler : public NullSink {
   const RegisteredType& type_;
   const FunctionScan& scan_;
   CompileOptions options_;
+  RandomChoice random_;
   bool plain_memory0_;
   u32 size_limit_;
 

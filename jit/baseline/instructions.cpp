@@ -9,6 +9,7 @@ namespace brink::jit {
 void FunctionCompiler::on_local(const Instruction& instruction) {
   if (skips()) return;
   begin(instruction.pc);
+  shake();
   u32 index = instruction.index;
   LocalInfo& local = locals_[index];
   if (instruction.op == Op::LocalGet) {
@@ -38,6 +39,7 @@ void FunctionCompiler::on_local(const Instruction& instruction) {
 void FunctionCompiler::on_global(const Instruction& instruction) {
   if (skips()) return;
   begin(instruction.pc);
+  shake();
   settle_flags();
   Kind kind = kind_of(instruction.type);
   auto find = [&](Gp reg) {
@@ -77,6 +79,7 @@ void FunctionCompiler::on_global(const Instruction& instruction) {
 void FunctionCompiler::on_drop_or_select(const Instruction& instruction) {
   if (skips()) return;
   begin(instruction.pc);
+  shake();
   if (instruction.op == Op::Drop) {
     for (u32 i = 0; i < instruction.type.slots(); ++i) release(pop());
     return;
@@ -105,6 +108,7 @@ void FunctionCompiler::on_drop_or_select(const Instruction& instruction) {
 void FunctionCompiler::on_memory_access(const Instruction& instruction) {
   if (skips()) return;
   begin(instruction.pc);
+  shake();
   settle_flags();
   u32 code = op_info(instruction.op).code;
   if (code >= 0x28 && code <= 0x35) return memory_load(instruction);
@@ -123,6 +127,7 @@ void FunctionCompiler::on_instruction(const Instruction& instruction) {
     return;
   }
   begin(instruction.pc);
+  shake();
   if (instruction.op != Op::I32Eqz) settle_flags();
   if (route_of(instruction.op) == Route::Native) return native(instruction);
   if (has_vector_code(instruction.op)) return vector_instruction(instruction);

@@ -181,13 +181,13 @@ void FunctionCompiler::detach_aliases(u32 index) {
     local.aliases -= 1;
     value.place = Place::Register;
     if (is_float(old.kind)) {
-      Fp reg = static_cast<Fp>(lowest(free_fp_));
+      Fp reg = static_cast<Fp>(random_.of(free_fp_));
       claim(reg);
       load_to(old, reg);
       value.reg = static_cast<u8>(reg);
       owner_fp_[value.reg] = i - 1;
     } else {
-      Gp reg = static_cast<Gp>(lowest(free_gp_));
+      Gp reg = static_cast<Gp>(random_.of(free_gp_));
       claim(reg);
       load_to(old, reg, true);
       value.reg = static_cast<u8>(reg);
@@ -198,18 +198,39 @@ void FunctionCompiler::detach_aliases(u32 index) {
 
 // --- Registers ---------------------------------------------------------------------------------------------------------
 
+void FunctionCompiler::shake_values() {
+  if (!stack_.empty() && random_.once_in(4)) settle_flags();
+  for (u32 i = settled_; i < height(); ++i)
+    if (stack_[i].place != Place::Flags && random_.once_in(8)) store(i);
+  auto move_one = [&](u32 busy, const u32 (&owners)[kRegisterCount], auto evict_from) {
+    if (busy == 0 || !random_.once_in(4)) return;
+    if (u32 reg = random_.of(busy); owners[reg] != kNothing) evict_from(reg);
+  };
+  move_one(temporary_gp_ & ~free_gp_, owner_gp_, [&](u32 reg) { evict(static_cast<Gp>(reg)); });
+  move_one(temporary_fp_ & ~free_fp_, owner_fp_, [&](u32 reg) { evict(static_cast<Fp>(reg)); });
+}
+
+u32 FunctionCompiler::victim(u32 busy, const u32 (&owners)[kRegisterCount]) {
+  // The value furthest down is needed last.
+  u32 victim = kNothing, seen = 0;
+  for (; busy != 0; busy &= busy - 1) {
+    u32 position = owners[lowest(busy)];
+    if (position == kNothing) continue;
+    if (random_ ? random_.once_in(++seen) : position < victim) victim = position;
+  }
+  return victim;
+}
+
 Gp FunctionCompiler::take_gp(u32 excluded) {
   u32 mask = free_gp_ & ~excluded;
-  if (mask == 0) {
-    // The value furthest down is needed last.
-    u32 victim = kNothing;
-    for (u32 busy = temporary_gp_ & ~free_gp_ & ~excluded; busy != 0; busy &= busy - 1)
-      victim = std::min(victim, owner_gp_[lowest(busy)]);
-    assert(victim != kNothing);
-    store(victim);
+  u32 busy = temporary_gp_ & ~free_gp_ & ~excluded;
+  if (mask == 0 || random_.once_in(4)) {
+    u32 position = victim(busy, owner_gp_);
+    assert(mask != 0 || position != kNothing);
+    if (position != kNothing) store(position);
     mask = free_gp_ & ~excluded;
   }
-  Gp reg = static_cast<Gp>(lowest(mask));
+  Gp reg = static_cast<Gp>(random_.of(mask));
   claim(reg);
   owner_gp_[static_cast<u32>(reg)] = kNothing;
   return reg;
@@ -217,15 +238,14 @@ Gp FunctionCompiler::take_gp(u32 excluded) {
 
 Fp FunctionCompiler::take_fp(u32 excluded) {
   u32 mask = free_fp_ & ~excluded;
-  if (mask == 0) {
-    u32 victim = kNothing;
-    for (u32 busy = temporary_fp_ & ~free_fp_ & ~excluded; busy != 0; busy &= busy - 1)
-      victim = std::min(victim, owner_fp_[lowest(busy)]);
-    assert(victim != kNothing);
-    store(victim);
+  u32 busy = temporary_fp_ & ~free_fp_ & ~excluded;
+  if (mask == 0 || random_.once_in(4)) {
+    u32 position = victim(busy, owner_fp_);
+    assert(mask != 0 || position != kNothing);
+    if (position != kNothing) store(position);
     mask = free_fp_ & ~excluded;
   }
-  Fp reg = static_cast<Fp>(lowest(mask));
+  Fp reg = static_cast<Fp>(random_.of(mask));
   claim(reg);
   owner_fp_[static_cast<u32>(reg)] = kNothing;
   return reg;
@@ -236,8 +256,8 @@ void FunctionCompiler::evict(Gp reg) {
   u32 position = owner_gp_[static_cast<u32>(reg)];
   assert(position != kNothing);
   u32 mask = free_gp_ & ~bit(reg);
-  if (mask == 0) return store(position);
-  Gp other = static_cast<Gp>(lowest(mask));
+  if (mask == 0 || random_.once_in(4)) return store(position);
+  Gp other = static_cast<Gp>(random_.of(mask));
   claim(other);
   a_.move(Width::W64, other, reg);
   owner_gp_[static_cast<u32>(other)] = position;
@@ -251,8 +271,8 @@ void FunctionCompiler::evict(Fp reg) {
   u32 position = owner_fp_[static_cast<u32>(reg)];
   assert(position != kNothing);
   u32 mask = free_fp_ & ~bit(reg);
-  if (mask == 0) return store(position);
-  Fp other = static_cast<Fp>(lowest(mask));
+  if (mask == 0 || random_.once_in(4)) return store(position);
+  Fp other = static_cast<Fp>(random_.of(mask));
   claim(other);
   a_.move(other, reg);
   owner_fp_[static_cast<u32>(other)] = position;
@@ -376,7 +396,7 @@ void FunctionCompiler::bring(Value& value, Fp reg) {
 
 // --- Results -----------------------------------------------------------------------------------------------------------
 
-const FunctionCompiler::LocalInfo* FunctionCompiler::next_local(Kind kind) const {
+const FunctionCompiler::LocalInfo* FunctionCompiler::next_local(Kind kind) {
   const u8* p = code_ + state_->next_pc();
   if (p >= code_end_ || (*p != 0x21 && *p != 0x22)) return nullptr;
   u32 index = 0;
@@ -385,23 +405,25 @@ const FunctionCompiler::LocalInfo* FunctionCompiler::next_local(Kind kind) const
     index |= static_cast<u32>(*p & 0x7F) << shift;
     if (*p < 0x80) break;
   }
-  if (index >= locals_.size()) return nullptr;
+  if (index >= locals_.size() || random_.once_in(4)) return nullptr;
   const LocalInfo& local = locals_[index];
   return local.pinned() && local.kind == kind && local.aliases == 0 ? &local : nullptr;
 }
 
 Gp FunctionCompiler::result_gp(Kind kind, Value* first, Value* second, u32 excluded) {
   if (const LocalInfo* local = next_local(kind); local != nullptr && !(excluded & bit(local->gp()))) return local->gp();
+  bool reuses = (free_gp_ & ~excluded) == 0 || !random_.once_in(4);
   for (Value* value : {first, second})
-    if (value != nullptr && is_temporary(*value) && !is_float(value->kind) && !(excluded & bit(value->gp())))
+    if (reuses && value != nullptr && is_temporary(*value) && !is_float(value->kind) && !(excluded & bit(value->gp())))
       return value->gp();
   return take_gp(excluded);
 }
 
 Fp FunctionCompiler::result_fp(Kind kind, Value* first, Value* second) {
   if (const LocalInfo* local = next_local(kind)) return local->fp();
+  bool reuses = free_fp_ == 0 || !random_.once_in(4);
   for (Value* value : {first, second})
-    if (value != nullptr && is_temporary(*value) && is_float(value->kind)) return value->fp();
+    if (reuses && value != nullptr && is_temporary(*value) && is_float(value->kind)) return value->fp();
   return take_fp();
 }
 
