@@ -41,6 +41,8 @@ class Command {
 };
 
 std::unique_ptr<Command> make_run_command(CLI::App& top);
+// What `brink run FILE ARGS` does, without asking CLI11: declaring its options takes longer than running a small program.
+int run_without_options(std::string file, std::vector<std::string> guest_arguments);
 std::unique_ptr<Command> make_validate_command(CLI::App& top);
 std::unique_ptr<Command> make_wast_command(CLI::App& top);
 std::unique_ptr<Command> make_inspect_command(CLI::App& top);

@@ -98,6 +98,8 @@ int run_main(std::vector<std::string> arguments) {
       arguments.insert(arguments.begin(), "run");
     }
   }
+  if (arguments.size() >= 2 && arguments[0] == "run" && !arguments[1].empty() && arguments[1][0] != '-')
+    return finish_output(run_without_options(arguments[1], {arguments.begin() + 2, arguments.end()}));
   CLI::App top("Runs WebAssembly programs.", "brink");
   top.set_version_flag("-V,--version", kVersion, "Print the version and exit");
   top.require_subcommand(1);

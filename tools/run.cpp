@@ -73,6 +73,10 @@ class Deadline {
 
 class RunCommand : public Command {
  public:
+  // Without options: as they are by default.
+  RunCommand(std::string file, std::vector<std::string> guest_arguments)
+      : Command(nullptr), file_(std::move(file)), guest_arguments_(std::move(guest_arguments)) {}
+
   explicit RunCommand(CLI::App& top) : Command(top.add_subcommand("run", "Run a program, or a function of a module")) {
     guest_options_.add_to(*app());
     single(
@@ -275,5 +279,9 @@ class RunCommand : public Command {
 }  // namespace
 
 std::unique_ptr<Command> make_run_command(CLI::App& top) { return std::make_unique<RunCommand>(top); }
+
+int run_without_options(std::string file, std::vector<std::string> guest_arguments) {
+  return RunCommand(std::move(file), std::move(guest_arguments)).execute();
+}
 
 }  // namespace brink::tools

@@ -95,7 +95,8 @@ Cache::Found Cache::find_source(runtime::ModuleState& module, const ModuleInfo& 
   std::string path = path_of(identity);
   auto file = CacheFile::open(path, identity, own_function_count(declarations));
   auto source = std::make_unique<Source>(module, declarations, *authenticator, identity, std::move(file), std::move(path));
-  if (auto stamp = stamp_of(module_file, options_.settled_after_seconds)) {
+  bool is_large = declarations.code_section.size >= options_.min_code_bytes_for_places;
+  if (auto stamp = is_large ? stamp_of(module_file, options_.settled_after_seconds) : std::nullopt) {
     BodyPlaces places(*authenticator, identity, *stamp);
     source->use_places(places, path_of(places.name()));
   }

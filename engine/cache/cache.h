@@ -30,7 +30,9 @@ struct Options {
   std::string secret_file;        // the user's secret (authenticator.h); in the folder unless given
   u64 max_bytes = u64{256} << 20;  // of all files together; those not used for the longest time go first
   // Smaller modules are not worth the system calls (docs/RATIONALE.md has the measurement).
-  u32 min_code_bytes = 128 << 10;
+  u32 min_code_bytes = 8 << 10;
+  // Nor are the places of few bodies: their sizes are read sooner.
+  u32 min_code_bytes_for_places = 128 << 10;
   // How long a module's file must be unchanged before its bodies' places are kept: longer than the steps of any file system's clock.
   u32 settled_after_seconds = 3;
 };

@@ -80,7 +80,7 @@ class CacheTest : public ::testing::Test {
   CacheTest() {
     char name[] = "/tmp/brink-cache-XXXXXX";
     folder = ::mkdtemp(name);
-    options = {.folder = folder / "cache", .secret_file = folder / "keys" / "secret", .min_code_bytes = 0};
+    options = {.folder = folder / "cache", .secret_file = folder / "keys" / "secret", .min_code_bytes = 0, .min_code_bytes_for_places = 0};
     bytes = assemble(program());
   }
   ~CacheTest() override {
