@@ -32,9 +32,9 @@ MODES = {
     "brink": (("brink",), (
         Mode("brink", "brink", "baseline", ("run", "--no-cache")),
         Mode("brink", "brink --tier interp", "interpreter", ("run", "--no-cache", "--tier", "interp")),
-        Mode("brink", "brink --no-fusion", "interpreter", ("run", "--tier", "interp", "--no-fusion")),
-        Mode("brink", "brink --no-stack-caching", "interpreter", ("run", "--tier", "interp", "--no-stack-caching")),
-        Mode("brink", "brink, neither", "interpreter", ("run", "--tier", "interp", "--no-fusion", "--no-stack-caching")),
+        Mode("brink", "brink --no-fusion", "interpreter", ("run", "--no-cache", "--tier", "interp", "--no-fusion")),
+        Mode("brink", "brink --no-stack-caching", "interpreter", ("run", "--no-cache", "--tier", "interp", "--no-stack-caching")),
+        Mode("brink", "brink, neither", "interpreter", ("run", "--no-cache", "--tier", "interp", "--no-fusion", "--no-stack-caching")),
         Mode("brink", "brink --no-quicken", "interpreter", ("run", "--no-quicken")),
         Mode("brink", "brink --tier jit", "baseline", ("run", "--no-cache", "--tier", "jit")),
     )),
