@@ -1,7 +1,6 @@
 // The command `brink`: picks the subcommand and turns every ending into an exit code.
 #include <fcntl.h>
 #include <malloc.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -14,7 +13,6 @@
 #include <string>
 #include <vector>
 
-#include "engine/base/host_page.h"
 #include "tools/command.h"
 
 namespace brink::tools {
@@ -147,18 +145,11 @@ int run_main(std::vector<std::string> arguments) {
 }  // namespace
 }  // namespace brink::tools
 
-// The heap's first pages at once: one by one, at the first touch of each, they cost a short run more than what it does. Only
-// what a hello program needs anyway. The thresholds are fixed where glibc's own would soon have moved to.
+// The heap grows in steps that a short run seldom takes twice. The thresholds are fixed where glibc's own would soon have moved to.
 static void prepare_heap() {
-  constexpr size_t kBytes = 224 << 10;
   mallopt(M_MMAP_THRESHOLD, 4 << 20);
   mallopt(M_TRIM_THRESHOLD, 8 << 20);
-  mallopt(M_TOP_PAD, kBytes);
-  void* first = std::malloc(64 << 10);
-  if (first == nullptr) return;
-  brink::u64 begin = brink::round_up_to_host_page(reinterpret_cast<brink::u64>(first));
-  madvise(reinterpret_cast<void*>(begin), kBytes, MADV_POPULATE_WRITE);
-  std::free(first);
+  mallopt(M_TOP_PAD, 224 << 10);
 }
 
 int main(int argc, char** argv) {
