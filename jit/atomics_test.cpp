@@ -115,7 +115,7 @@ TEST(AtomicOperands, AreFoundInEveryPlace) {
     EXPECT_GT(outside, names.size() / 2);
     EXPECT_LT(unaligned + outside, 2 * names.size());
     for (jit::Guest* guest : {&host, &baseline, &random, &random_baseline}) {
-      EXPECT_EQ(guest->compiler()->statistics().unsupported, 0u);
+      EXPECT_EQ(guest->compiler()->statistics().left_out, 0u);
       EXPECT_EQ(guest->compiler()->statistics().failed, 0u);
     }
   }

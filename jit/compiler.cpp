@@ -3,7 +3,9 @@
 
 #include "engine/validate/body_decoder.h"
 #include "jit/baseline/function_compiler.h"
+#include "jit/code/frame_walk.h"
 #include "jit/code/kept_code.h"
+#include "jit/code/landing.h"
 #include "jit/code/module_code.h"
 #include "jit/jit.h"
 
@@ -34,12 +36,9 @@ bool compile_function(ModuleState& module, const ModuleCode* code, const Stubs& 
     if (parts != nullptr) parts->clear();
     return compile_function(module, code, stubs, assembler, index, scan, random_seed, shape, origins, parts, true);
   }
-  shape = {sink.frame_bytes(), sink.loop_entry(), sink.loops()};
+  shape = sink.take_shape();
   return valid && assembler.ok() && !sink.is_too_large();
 }
-
-// A word of the stack below machine code. What AddressSanitizer thinks of it is left over from frames of C++.
-__attribute__((noinline, no_sanitize("address"))) u64 native_word(const u64* at) { return *at; }
 
 class BaselineCompiler : public Compiler {
  public:
@@ -76,8 +75,8 @@ class BaselineCompiler : public Compiler {
     if (space == nullptr) return count_left(&Statistics::out_of_room);
     u32 own = static_cast<u32>(&code - module.code);
     u32 index = own + module.info.imported_functions;
+    if (options_.leaves_out && options_.leaves_out(label_of(*space, own))) return count_left(&Statistics::left_out);
     FunctionScan scan = scan_function(module.info, index, code.prepared->max_operand_slots);
-    if (scan.refused != Op::kUnknown) return count_left(&Statistics::unsupported);
     Assembler& assembler = this->assembler();
     CodeShape shape;
     if (!compile_function(module, space, stubs_, assembler, index, scan, options_.random_seed, shape, nullptr)) return count_left(&Statistics::failed);
@@ -126,7 +125,6 @@ class BaselineCompiler : public Compiler {
     if (space == nullptr) return {};
     u32 index = own_function + module.info.imported_functions;
     FunctionScan scan = scan_function(module.info, index, prepared.max_operand_slots);
-    if (scan.refused != Op::kUnknown) return {};
     Assembler& assembler = this->assembler();
     CodeShape shape;
     if (!compile_function(module, space, stubs_, assembler, index, scan, options_.random_seed, shape, nullptr)) return {};
@@ -169,21 +167,16 @@ class BaselineCompiler : public Compiler {
   }
 
   size_t note_frames(const Activation& activation, std::span<NotedFrame> out) override {
-    const u64* sp = activation.exit_sp;
-    const u8* pc = activation.fault_pc;
-    bool is_return_address = pc == nullptr;
-    if (is_return_address) pc = reinterpret_cast<const u8*>(native_word(sp++));
-    for (size_t count = 0;; ++count) {
-      if (is_return_address) pc -= 1;  // into the call
-      CodeMap::Found found = map_->find(pc);
-      // None: the wrapper through which it was entered.
-      if (found.begin == nullptr || count == out.size()) return count;
-      const FunctionCode& code = found.entry.module->module().code[found.entry.function];
-      out[count] = {activation.entry_frame, &code, static_cast<u32>(pc - found.begin)};
-      sp += found.entry.frame_bytes / sizeof(u64);
-      pc = reinterpret_cast<const u8*>(native_word(sp++));
-      is_return_address = true;
+    size_t count = 0;
+    for (FrameWalk walk(*map_, activation); walk.has_frame() && count < out.size(); walk.up(), ++count) {
+      const FunctionCode& code = walk.entry().module->module().code[walk.entry().function];
+      out[count] = {activation.entry_frame, &code, walk.native()};
     }
+    return count;
+  }
+
+  bool catches(const Activation& activation, const gc::ExceptionObject& exception) override {
+    return jit::catches(*map_, activation, exception);
   }
 
   // Compiling again is deterministic, so no table of origins need be kept for every function.
@@ -207,9 +200,6 @@ class BaselineCompiler : public Compiler {
     if (space == nullptr) return fails(ErrorKind::Limit, "no room for machine code");
     u32 index = static_cast<u32>(&code - module.code) + module.info.imported_functions;
     FunctionScan scan = scan_function(module.info, index, code.prepared->max_operand_slots);
-    if (scan.refused != Op::kUnknown)
-      return fails(ErrorKind::Unsupported, "function " + std::to_string(index) + " stays with the interpreter: it has " +
-                                               std::string(op_info(scan.refused).text()));
     Listing listing;
     Assembler assembler(features_);
     CodeShape shape;
@@ -218,8 +208,7 @@ class BaselineCompiler : public Compiler {
     listing.code.assign(assembler.code().begin(), assembler.code().end());
     for (const Assembler::Relocation& relocation : assembler.relocations()) {
       std::string name = stubs_.name(relocation.target);
-      if (auto own = space->function_at(relocation.target))
-        name = module.info.function_label(*own + module.info.imported_functions, space->names());
+      if (auto own = space->function_at(relocation.target)) name = label_of(*space, *own);
       listing.targets.push_back({relocation.at, std::move(name)});
     }
     return listing;
@@ -244,10 +233,14 @@ class BaselineCompiler : public Compiler {
   void tell(const ModuleCode& space, u32 own_function, std::span<const u8> code) {
     if (!options_.observer) [[likely]]
       return;
-    const ModuleState& module = space.module();
     const Names& names = space.names();
-    std::string name = names.module ? std::string(*names.module) : module.name;
-    options_.observer->on_code(code, name + "!" + module.info.function_label(own_function + module.info.imported_functions, names));
+    std::string name = names.module ? std::string(*names.module) : space.module().name;
+    options_.observer->on_code(code, name + "!" + label_of(space, own_function));
+  }
+
+  static std::string label_of(const ModuleCode& space, u32 own_function) {
+    const ModuleInfo& info = space.module().info;
+    return info.function_label(own_function + info.imported_functions, space.names());
   }
 
   // Null where the arena has no room for it.

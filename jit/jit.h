@@ -2,8 +2,10 @@
 //
 // Without one, or where it cannot be had, everything is interpreted.
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "engine/base/error.h"
 #include "engine/runtime/tier.h"
@@ -24,6 +26,9 @@ struct Options {
   // processes, nor is theirs used.
   std::optional<u64> random_seed = {};
   std::shared_ptr<CodeObserver> observer;  // null: nobody
+  // Whether a function, by its name or else its number, stays with the interpreter: to find whose code is to blame for something, and
+  // to see the tiers take turns. It may be asked on any thread. Empty: all are compiled.
+  std::function<bool(const std::string& function)> leaves_out;
 };
 
 // Config::tier_threshold for those who have no other wish; RATIONALE.md has the figures.
@@ -38,7 +43,7 @@ struct Statistics {
   u64 loop_entries = 0;   // frames that went on in machine code in the middle of a loop
   u64 nanoseconds = 0;    // spent on them
   // Left to the interpreter, by reason.
-  u64 unsupported = 0;    // an instruction (try blocks)
+  u64 left_out = 0;       // Options::leaves_out
   u64 out_of_room = 0;    // the arena was full
   u64 failed = 0;         // could not be encoded: a defect
 };

@@ -280,7 +280,7 @@ TEST(JitBlocks, ConstantsBelowABlockThatCallsTheInterpretersFunctions) {
   EXPECT_EQ(both.expect_same("f", {Value::i32(0)}), "inf 68 7 ");
 }
 
-// From machine code through the interpreter (a function with a legacy try block is not compiled), host and other instances, and back.
+// From machine code through the interpreter, host and other instances, and back.
 constexpr const char* kMixed = R"((module
   (import "host" "back" (func $back (param i32) (result i32)))
   (type $f (func (param i32) (result i32)))
@@ -290,21 +290,18 @@ constexpr const char* kMixed = R"((module
     (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 100))
       (else (i32.add (i32.const 1) (call_indirect (type $f) (i32.sub (local.get 0) (i32.const 1)) (i32.and (local.get 0) (i32.const 1)))))))
   (func $interpreted (param i32) (result i32)
-    (try (do) (catch_all))
     (if (i32.eqz (local.get 0)) (then (return (i32.const 1000))))
     (i32.add (i32.const 10) (call $compiled (i32.sub (local.get 0) (i32.const 1)))))
   (func $deep (param i32) (result i32)
     (i32.add (i32.const 1) (call_indirect (type $f) (local.get 0) (i32.const 3))))
   (func $deep_interpreted (param i32) (result i32)
-    (try (do) (catch_all))
     (i32.add (i32.const 1) (call $deep_compiled (local.get 0))))
   (func $deep_compiled (param i32) (result i32) (i32.add (i32.const 1) (call $deep_interpreted (local.get 0))))
-  (func $throws (param i32) (result i32)
-    (try (do) (catch_all))
+  (func $throws_interpreted (param i32) (result i32)
     (if (i32.gt_s (local.get 0) (i32.const 3)) (then (return (call $throw_now (local.get 0)))))
     (call $throws_more (i32.add (local.get 0) (i32.const 1))))
   (func $throw_now (param i32) (result i32) (throw $e (local.get 0)))
-  (func $throws_more (param i32) (result i32) (i32.add (i32.const 7) (call $throws (local.get 0))))
+  (func $throws_more (param i32) (result i32) (i32.add (i32.const 7) (call $throws_interpreted (local.get 0))))
   (func $catches (param i32) (result i32)
     (block $caught (result i32)
       (drop (i32.add (i32.const 1) (try_table (result i32) (catch $e $caught) (call $throws_more (local.get 0)))))
@@ -480,7 +477,7 @@ TEST(JitThreads, Interruption) {
     (func (export "loop") (loop (br 0)))
     (func $leaf (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
     (func (export "calls") (local i32) (loop (local.set 0 (call $leaf (local.get 0))) (br 0)))
-    (func $interpreted (param i32) (try (do) (catch_all)) (loop (br_if 0 (local.get 0))))
+    (func $interpreted (param i32) (loop (br_if 0 (local.get 0))))
     (func (export "interpreted") (call $interpreted (i32.const 1)))
     (func $tail (param i32) (if (local.get 0) (then (return_call $tail (local.get 0)))))
     (func (export "tail calls") (call $tail (i32.const 1)))

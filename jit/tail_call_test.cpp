@@ -27,7 +27,6 @@ constexpr const char* kTurns = R"((module
     (if (i64.eqz (local.get $n)) (then (return (local.get $sum))))
     (return_call_indirect $t (type $two) (i64.sub (local.get $n) (i64.const 1)) (i64.add (local.get $sum) (local.get $n)) (i32.const 1)))
   (func $odd_interpreted (param $n i64) (param $sum i64) (result i64)
-    (try (do) (catch_all))
     (if (i64.eqz (local.get $n)) (then (return (local.get $sum))))
     (return_call $even_mixed (i64.sub (local.get $n) (i64.const 1)) (i64.add (local.get $sum) (local.get $n))))
   (func (export "mixed") (param i64) (result i64) (call $even_mixed (local.get 0) (i64.const 0)))

@@ -59,7 +59,9 @@ class Guest {
   std::optional<Instance> instance_;
 };
 
-inline std::shared_ptr<Compiler> compiler(const Options& options = {}) {
+// Functions that have "interpreted" in their name stay so.
+inline std::shared_ptr<Compiler> compiler(Options options = {}) {
+  options.leaves_out = [](const std::string& function) { return function.find("interpreted") != std::string::npos; };
   auto made = make_compiler(options);
   if (!made) ADD_FAILURE() << made.error().to_string();
   return made ? *made : nullptr;
@@ -72,6 +74,7 @@ struct Both {
   std::string expect_same(const std::string& name, const std::vector<Value>& arguments) {
     std::string wanted = interpreted.call(name, arguments);
     std::string found = compiled.call(name, arguments);
+    EXPECT_EQ(wanted.find("function cannot run"), std::string::npos) << wanted;
     std::string given;
     for (const Value& value : arguments) given += value.to_string() + " ";
     EXPECT_EQ(found, wanted) << name << " " << given;
@@ -80,7 +83,7 @@ struct Both {
   void expect_all_compiled() {
     Statistics statistics = compiled.compiler()->statistics();
     EXPECT_GT(statistics.functions, 0u);
-    EXPECT_EQ(statistics.unsupported, 0u);
+    EXPECT_EQ(statistics.left_out, 0u);
     EXPECT_EQ(statistics.out_of_room, 0u);
     EXPECT_EQ(statistics.failed, 0u);
   }

@@ -846,7 +846,6 @@ class Inspect(CommandTest):
         path = self.write("maths.wat", """(module (import "a" "b" (func $imported))
           (func $twice (export "double it") (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2)))
           (func $caller (result i32) (call $twice (i32.div_s (i32.const 4) (i32.const 3))))
-          (func $try (try (do) (catch_all)))
           (func $invalid (result i32)))""")
         if b"compiles no machine code" in subprocess.run([BRINK, "run", "--tier", "jit", path], capture_output=True).stderr:
             self.skipTest("no compiler here")
@@ -865,7 +864,7 @@ class Inspect(CommandTest):
         machine = [line["text"] for part in report["parts"] for line in part["machine"]]
         self.assertEqual(sum("<twice>" in line for line in machine), 1, machine)
         for name, words in (("0", "imported"), ("9", "there is no function 9"), ("nobody", "no function is called nobody"),
-                            ("try", "interpreter: it has try"), ("invalid", "type mismatch")):
+                            ("invalid", "type mismatch")):
             self.assert_error(brink("inspect", "--disassemble", name, path), 1, words)
 
     def test_an_invalid_body_is_told(self):

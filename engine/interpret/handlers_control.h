@@ -281,7 +281,7 @@ BRINK_SLOW(ReturnCallRef) {
 // must know.
 Flow unwind(State& s, gc::ExceptionObject* exception);
 Flow throw_tag(State& s, u32 tag_index);
-// Whether an interpreted frame outside of the innermost activation of machine code catches it. Asked before an exception leaves
+// Whether a frame of the innermost activation of machine code or outside of it catches it. Asked before an exception leaves
 // machine code: if nobody does, it is a trap where the guest is still all there for the backtrace.
 bool is_caught_outside(Context& context, const gc::ExceptionObject* exception);
 // The exception of `throw`, from the operands below s.sp; null with the trap set.

@@ -116,15 +116,19 @@ Flow search(State& s, State outer, const u8* pc, bool skip_innermost, gc::Except
 
 bool is_caught_outside(Context& context, const gc::ExceptionObject* exception) {
   if (context.awaited == exception) return true;
-  for (const runtime::Activation* at = &context.tier.activation; at != nullptr && at->entry_frame != nullptr; at = at->outer) {
-    Walk walk{at->entry_frame, at->instance, nullptr, nullptr};
-    while (walk.up()) {
-      if (find_clause(*walk.frame->code, *walk.instance, walk.pc, *exception).region == nullptr) continue;
-      context.awaited = exception;
-      return true;
+  runtime::TierCompiler& compiler = *context.store->engine.state()->config.compiler;
+  auto is_caught = [&] {
+    for (const runtime::Activation* at = &context.tier.activation; at != nullptr && at->entry_frame != nullptr; at = at->outer) {
+      if (compiler.catches(*at, *exception)) return true;
+      Walk walk{at->entry_frame, at->instance, nullptr, nullptr};
+      while (walk.up())
+        if (find_clause(*walk.frame->code, *walk.instance, walk.pc, *exception).region != nullptr) return true;
     }
-  }
-  return false;
+    return false;
+  };
+  if (!is_caught()) return false;
+  context.awaited = exception;
+  return true;
 }
 
 Flow unwind(State& s, gc::ExceptionObject* exception) {

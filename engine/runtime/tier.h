@@ -33,9 +33,10 @@
 // call of what is no machine code leaves its activation, and the interpreter makes the call in the Frame that has
 // become free (TierState::tail_call); else two functions that take turns in the two tiers would nest without end.
 //
-// Exceptions. Before one leaves machine code it is asked whether any interpreted frame further out catches it; if none does, it is a
-// trap, and the backtrace whole. In an activation whose functions do not catch, an exception that comes up to machine code cuts the native stack
-// back to the activation's entry, and the search goes on in the interpreted frame that called it.
+// Exceptions. One that is thrown in machine code, or comes up to it, goes on in the innermost frame of the activation that
+// catches it (Landing). If none does, it is asked whether any frame further out does, of whatever tier: if not, it is a trap, and
+// the backtrace whole; else the native stack is cut back to the activation's entry, and the search goes on in the interpreted
+// frame that called it.
 //
 // Stack limits. Machine code compares fp with value_limit and the native stack pointer with native_limit in every prologue but
 // those of small leaf functions, for which all others leave room. native_limit belongs to the thread that runs the store;
@@ -52,6 +53,9 @@ struct PreparedCode;
 }
 namespace brink::interpret {
 struct Frame;
+}
+namespace brink::gc {
+struct ExceptionObject;
 }
 
 namespace brink::runtime {
@@ -85,6 +89,18 @@ struct TailCall {
   const Function* any = nullptr;
 };
 
+// How a frame of machine code goes on that has caught an exception. The registers that functions keep for their callers get what
+// they had there: what is at `from`, which is in `kept` where nobody has saved the register since.
+struct Landing {
+  static constexpr u32 kMostRegisters = 16;
+
+  const void* position = nullptr;
+  const u64* sp = nullptr;
+  u64* fp = nullptr;
+  const u64* from[kMostRegisters] = {};
+  u64 kept[kMostRegisters] = {};
+};
+
 // What machine code reaches through a register, at fixed offsets.
 struct alignas(16) TierState {
   static constexpr u32 kArgumentRegisters = 6;
@@ -102,6 +118,7 @@ struct alignas(16) TierState {
   Context* context = nullptr;
   TailCall tail_call;  // what remains to be called, when enter() says so; the arguments are in their slots
   const void* loop_position = nullptr;  // on the way into a loop: LoopEntry
+  Landing landing;
 };
 
 // What leaving room for a small leaf function means.
@@ -155,6 +172,8 @@ class TierCompiler {
   virtual size_t note_frames(const Activation& activation, std::span<NotedFrame> out) = 0;
   // The instruction that a frame is at: its offset in the body, from the first instruction.
   virtual u32 original_offset(const NotedFrame& frame) = 0;
+  // Whether a frame of an activation that has left machine code catches the exception.
+  virtual bool catches(const Activation& activation, const gc::ExceptionObject& exception) = 0;
   // Whether machine code may be there. A signal handler asks.
   virtual bool has_code_at(const u8* address) const = 0;
 };

@@ -44,6 +44,7 @@ void FunctionCompiler::on_start(const BodyState& state, std::span<const u8> code
   for (Gp reg : kTemporaries) temporary_gp_ |= bit(reg);
   for (Fp reg : kTemporariesFp) temporary_fp_ |= bit(reg);
 
+  shape_.catches = scan_.has_try;
   // The locals that deserve a register, best first.
   std::vector<u32> gp_locals, fp_locals;
   for (u32 i = 0; i < locals_.size(); ++i) {
@@ -82,14 +83,14 @@ void FunctionCompiler::on_start(const BodyState& state, std::span<const u8> code
   for (size_t i = 0; i < gp_locals.size() && i < gp_free.size(); ++i) {
     if (i >= unsaved_gp) {
       if (!random_ && scan_.locals[gp_locals[i]].weight <= kWorthSaving) break;
-      shape_.saved.push_back(gp_free[i]);
+      shape_.saved += 1;
     }
     locals_[gp_locals[i]].reg = static_cast<u8>(gp_free[i]);
   }
   for (size_t i = 0; i < fp_locals.size() && i < fp_free.size(); ++i) {
     if (i >= unsaved_fp) {
       if (!random_ && scan_.locals[fp_locals[i]].weight <= kWorthSaving) break;
-      shape_.saved_fp.push_back(fp_free[i]);
+      shape_.saved_fp += 1;
     }
     locals_[fp_locals[i]].reg = static_cast<u8>(fp_free[i]);
     if (locals_[fp_locals[i]].kind == Kind::V128) pinned_vectors_.push_back(fp_locals[i]);
@@ -108,18 +109,13 @@ void FunctionCompiler::write_loop_entry() {
   a_.align(16);
   a_.embed(kHeader, sizeof kHeader);
   loop_entry_ = a_.offset();
-  a_.open_frame(shape_.saved, shape_.saved_fp);
-  for (const LocalInfo& local : locals_) {
-    if (!local.pinned()) continue;
-    Value in_slot{Place::Slot, local.kind, 0, Condition::Equal, local.slot};
-    if (is_float(local.kind)) load_to(in_slot, local.fp());
-    else load_to(in_slot, local.gp(), true);
-  }
+  a_.open_frame(shape_.gp(), shape_.fp());
+  load_pinned();
   a_.jump(Address{kTier, static_cast<i32>(layout::kLoopPosition)});
 }
 
 void FunctionCompiler::prologue() {
-  a_.open_frame(shape_.saved, shape_.saved_fp);
+  a_.open_frame(shape_.gp(), shape_.fp());
   // Every frame leaves room for a leaf of kLeafReserveBytes, which then need not look.
   u64 frame = 8 * (u64{local_slots_} + scan_.operand_slots);
   if (!scan_.is_leaf || frame > runtime::kLeafReserveBytes) {
@@ -183,7 +179,7 @@ void FunctionCompiler::zero_locals(u32 first, u32 count) {
 }
 
 void FunctionCompiler::epilogue() {
-  a_.close_frame(shape_.saved, shape_.saved_fp);
+  a_.close_frame(shape_.gp(), shape_.fp());
 }
 
 // --- Calls -------------------------------------------------------------------------------------------------------------
@@ -335,7 +331,8 @@ void FunctionCompiler::call(const Instruction& instruction) {
   } else {
     place_arguments(type, first, true);
   }
-  store_pinned_vectors();
+  if (region_ != kNothing) store_pinned();
+  else store_pinned_vectors();
   i32 distance = static_cast<i32>(8 * home(first));
   if (distance != 0) a_.alu(Alu::Add, Width::W64, kFrame, kFrame, distance);
   if (is_import) {
@@ -353,9 +350,10 @@ void FunctionCompiler::call(const Instruction& instruction) {
     a_.call(kCallScratch);
     SlowPath path{op == Op::CallIndirect ? SlowPath::Kind::Indirect : SlowPath::Kind::Reference, slow, a_.offset(), pc_};
     path.constant = op == Op::CallIndirect ? u64{instruction.index} << 32 | instruction.index2 : instruction.index;
+    path.region = region_;
     slow_paths_.push_back(path);
   }
-  note_call();
+  note_throwing_call(region_);
   if (distance != 0) a_.alu(Alu::Sub, Width::W64, kFrame, kFrame, distance);
   load_pinned_vectors();
   truncate(first);

@@ -113,7 +113,14 @@ void FunctionCompiler::on_block(const Instruction& instruction, Frame& frame, u3
     frame.label.dead = true;
     return;
   }
+  frame.label.outer_region = around_landings_ == kNothing ? region_ : catches_.regions[region_].outer;
+  bind_chain(around_landings_);
   begin(instruction.pc);
+  if (instruction.op == Op::Try) {
+    open_region();
+    frame.label.own_region = region_;
+  }
+  frame.label.region = region_;
   frame.label.outer_base = base_;
   frame.label.outer_stored = stored_;
   base_ = stored_ = frame.height;
@@ -152,6 +159,7 @@ void FunctionCompiler::on_else(const Instruction& instruction, Frame& frame, u32
 void FunctionCompiler::on_end(const Instruction& instruction, Frame& frame, u32) {
   if (frame.label.dead || is_too_large()) return;
   begin(instruction.pc);
+  region_ = frame.label.outer_region;
   base_ = frame.label.outer_base;
   stored_ = std::min(frame.label.outer_stored, frame.height);
   if (frame.kind == Op::Loop) return;  // what falls out stays where it is
@@ -355,7 +363,7 @@ void FunctionCompiler::finish_slow_paths() {
       case SlowPath::Kind::Reference:
         a_.move_constant(kMore, path.constant, true);
         a_.call(path.kind == SlowPath::Kind::Indirect ? stubs_.indirect : stubs_.reference);
-        note_call();
+        note_throwing_call(path.region);
         break;
       case SlowPath::Kind::Signature:
         a_.store(8, scratch, static_cast<Gp>(path.from));

@@ -40,13 +40,6 @@ struct CompileOptions {
   std::vector<Listing::Part>* parts = nullptr;
 };
 
-// The frame a function's code has: what its prologue saves.
-struct FrameShape {
-  std::vector<Gp> saved;
-  std::vector<Fp> saved_fp;
-  u32 bytes() const { return Assembler::frame_bytes(saved.size() + saved_fp.size()); }
-};
-
 class FunctionCompiler : public NullSink {
  public:
   static constexpr u32 kNothing = ~u32{0};
@@ -56,6 +49,8 @@ class FunctionCompiler : public NullSink {
     u32 otherwise = kNothing;  // If: chain of the jumps taken where the condition is false
     u32 outer_base = 0, outer_stored = 0;  // base_ and stored_ outside
     bool dead = false;         // begins in code that cannot be reached
+    // Of CatchTable: what applies to what is directly in the block, and outside; Try: where its catches are listed.
+    u32 region = kNothing, outer_region = kNothing, own_region = kNothing;
   };
   using Frame = ControlFrame<Label>;
 
@@ -74,13 +69,14 @@ class FunctionCompiler : public NullSink {
   void on_function_end(const Instruction& instruction, Frame& frame);
   void on_branch(const Instruction& instruction, Frame& target, u32 depth);
   void on_branch_table(const Instruction& instruction, u32 targets);
+  void on_catch(const Instruction& instruction, const CatchClauseCode& clause, Frame& target);
+  void on_legacy_catch(const Instruction& instruction, Frame& frame, u32 next);
+  void on_delegate(const Instruction& instruction, Frame& frame, Frame& target, u32 next);
+  void on_rethrow(const Instruction& instruction, Frame& target);
 
-  u32 frame_bytes() const { return shape_.bytes(); }
-  // In ascending order of both; with loop_entry.
-  const std::vector<LoopPosition>& loops() const { return loops_; }
-  // Where code begins that makes a frame for any of them, loads what is pinned, and goes on at TierState::loop_position; room for
-  // a CodeHeader is before it. 0: there is no loop.
-  u32 loop_entry() const { return loop_entry_; }
+  // Of what has been compiled. With CompileOptions::loop_entry, code that makes a frame for any of the loops, loads what is pinned, and
+  // goes on at TierState::loop_position.
+  CodeShape take_shape() { return {shape_, loop_entry_, std::move(loops_), std::move(catches_)}; }
   // Branches that move thousands of values each would make more code than anyone wants: the function is given up.
   bool is_too_large() const { return a_.offset() > size_limit_; }
 
@@ -290,11 +286,24 @@ class FunctionCompiler : public NullSink {
                      u32& mismatch);
   // Its machine code in kCallScratch; `elsewhere` where it is of another instance or there is none.
   void load_machine_code(Gp function, u32& elsewhere);
-  void leave_frame() { a_.leave_frame(shape_.saved, shape_.saved_fp); }
+  void leave_frame() { a_.leave_frame(shape_.gp(), shape_.fp()); }
   // Around what does not keep the upper halves of float registers.
   void store_pinned_vectors();
   void load_pinned_vectors();
-  void finish_call(const RegisteredType& type, u32 first);
+
+  // --- Exceptions (exceptions.cpp) ---
+
+  void store_pinned();
+  void load_pinned();
+  // Behind a call that may throw, from inside the region, if there is one.
+  void note_throwing_call(u32 region);
+  void open_region();
+  void land(u32 region, CatchTable::Clause clause);
+  void throw_tag(u32 tag);
+  void throw_reference(Value reference);
+
+  // --- Traps and slow paths (control.cpp) ---
+
   void trap_if(Condition condition, TrapKind kind);
   void trap_all(u32 chain, TrapKind kind);
   void trap_now(TrapKind kind);
@@ -328,6 +337,7 @@ class FunctionCompiler : public NullSink {
     u32 back;          // where it goes on
     u32 pc;
     u64 constant = 0;  // Indirect, Reference, TailReference: kMore; Scalar: the instruction
+    u32 region = kNothing;  // Indirect, Reference
     u8 from = 0, to = 0;
     brink::jit::Kind from_kind = brink::jit::Kind::I32, to_kind = brink::jit::Kind::I32;
   };
@@ -374,8 +384,12 @@ class FunctionCompiler : public NullSink {
   };
   std::vector<Pooled> pool_;
 
-  std::vector<LoopPosition> loops_;
-  u32 loop_entry_ = 0;
+  std::vector<LoopPosition> loops_;  // in ascending order of both members
+  u32 loop_entry_ = 0;  // 0: there is no loop
+
+  CatchTable catches_;
+  u32 region_ = kNothing;           // of catches_: the innermost try block
+  u32 around_landings_ = kNothing;  // of the try_table that begins here: chain of the jump around what its clauses have made
 
   u32 table_at_ = 0;    // the br_table in progress: its table's offset, the next target's field
   u32 table_next_ = 0;

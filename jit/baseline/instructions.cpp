@@ -198,25 +198,8 @@ void FunctionCompiler::native(const Instruction& instruction) {
       return become_unreachable();
     }
     case Op::Unreachable: trap_now(TrapKind::Unreachable); return become_unreachable();
-    case Op::Throw: {
-      store_top(module_.registry->get(module_.tags[instruction.index].type).param_slots);
-      spill_registers();
-      a_.move_constant(kStubArguments[0], instruction.index, false);
-      a_.address(Width::W64, kStubArguments[1], slot_address(home(height())));
-      a_.call(stubs_.throw_tag);
-      note_call();
-      return become_unreachable();
-    }
-    case Op::ThrowRef: {
-      Value value = pop();
-      value.kind = Kind::Ref;
-      bring(value, kStubArguments[0]);
-      spill_registers();
-      a_.call(stubs_.throw_reference);
-      note_call();
-      release(value);
-      return become_unreachable();
-    }
+    case Op::Throw: return throw_tag(instruction.index);
+    case Op::ThrowRef: return throw_reference(pop());
     case Op::MemorySize: {
       Gp d = result_gp(value_type_of(module_.memories[instruction.index].limits.address) == kI64 ? Kind::I64 : Kind::I32, nullptr);
       a_.load(Load::U64, d, {kTier, static_cast<i32>(layout::kMemories)});

@@ -21,7 +21,8 @@ constexpr std::array<Route, kOpCount> kRoutes = [] {
                 Op::ReturnCall,  Op::ReturnCallIndirect, Op::ReturnCallRef,
                 Op::Drop,        Op::Select, Op::SelectT, Op::LocalGet, Op::LocalSet, Op::LocalTee, Op::GlobalGet,
                 Op::GlobalSet,   Op::MemorySize, Op::RefNull, Op::RefIsNull, Op::RefAsNonNull, Op::BrOnNull,
-                Op::BrOnNonNull, Op::BrOnCast, Op::BrOnCastFail, Op::Throw,  Op::ThrowRef, Op::RefEq, Op::ArrayLen})
+                Op::BrOnNonNull, Op::BrOnCast, Op::BrOnCastFail, Op::Throw,  Op::ThrowRef, Op::RefEq, Op::ArrayLen,
+                Op::TryTable,    Op::Try, Op::Catch, Op::CatchAll, Op::Delegate, Op::Rethrow})
     routes[static_cast<u32>(op)] = Route::Native;
   set(Op::I32Load, Op::I64Store32, Route::Native);
   set(Op::I32Const, Op::F64ReinterpretI64, Route::Native);
@@ -33,9 +34,6 @@ constexpr std::array<Route, kOpCount> kRoutes = [] {
   set(Op::RefTest, Op::RefCastNull, Route::Native);
   set(Op::AnyConvertExtern, Op::I31GetU, Route::Native);
   set(Op::AtomicFence, Op::I64AtomicRmw32CmpxchgU, Route::Native);
-  for (Op op : {Op::Try, Op::Catch, Op::CatchAll, Op::Delegate,
-                Op::Rethrow, Op::TryTable})
-    routes[static_cast<u32>(op)] = Route::Interpreter;
   return routes;
 }();
 
@@ -52,7 +50,8 @@ bool is_call(Op op) {
     case Op::ReturnCallIndirect:
     case Op::ReturnCallRef:
     case Op::Throw:
-    case Op::ThrowRef: return true;
+    case Op::ThrowRef:
+    case Op::Rethrow: return true;
     default: return false;
   }
 }
@@ -88,19 +87,17 @@ FunctionScan scan_function(const ModuleInfo& module, u32 function_index, u32 ope
         outer_weights.push_back(weight);
         if (weight < kMostWeight) weight *= kLoopWeight;
         break;
+      case Op::TryTable:
+      case Op::Try: scan.has_try = true; [[fallthrough]];
       case Op::Block:
       case Op::If: outer_weights.push_back(weight); break;
       case Op::End:
+      case Op::Delegate:
         if (outer_weights.empty()) break;  // the function's
         weight = outer_weights.back();
         outer_weights.pop_back();
         break;
       default:
-        // A try block ends what follows anyway, so that its own end is not missed.
-        if (route_of(step.op) == Route::Interpreter) {
-          scan.refused = step.op;
-          return scan;
-        }
         bool is_runtime = !is_native(step.op);
         if (is_runtime || is_call(step.op)) {
           scan.is_leaf = false;

@@ -9,9 +9,8 @@ namespace brink::jit {
 
 // What becomes of an instruction.
 enum class Route : u8 {
-  Native,       // machine code of its own
-  Runtime,      // a call of the interpreter's function, on operands in slots
-  Interpreter,  // its function is not compiled
+  Native,   // machine code of its own
+  Runtime,  // a call of the interpreter's function, on operands in slots
 };
 Route route_of(Op op);
 
@@ -20,8 +19,8 @@ struct LocalUse {
 };
 
 struct FunctionScan {
-  Op refused = Op::kUnknown;  // an instruction with Route::Interpreter
-  bool is_leaf = true;        // calls nothing, except to trap
+  bool is_leaf = true;   // calls nothing, except to trap
+  bool has_try = false;  // of either kind
   float vector_call_weight = 0;  // of the calls that keep no vectors in registers, weighted as the uses of locals
   u32 operand_slots = 0;
   std::vector<LocalUse> locals;

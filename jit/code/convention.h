@@ -48,11 +48,8 @@ void for_each_argument(std::span<const ValueType> types, F f) {
 inline constexpr u32 kCodeAlignment = 32;
 
 // Before the entry of every function's code.
-struct CodeHeader {
+struct alignas(16) CodeHeader {
   const void* wrapper;  // loads the arguments from their slots, calls kCallee, stores the result
-  u32 function;         // index among the module's own
-  u32 frame_bytes;      // between the frame's stack pointer and its return address
 };
-static_assert(sizeof(CodeHeader) == 16);
 
 }  // namespace brink::jit

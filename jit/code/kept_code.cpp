@@ -24,6 +24,20 @@ void append(std::vector<u8>& out, const T* from, size_t count) {
   if (count != 0) std::memcpy(out.data() + at, from, count * sizeof(T));
 }
 
+// Of what is between the header and the code.
+u64 table_bytes(const KeptHeader& header) {
+  return u64{header.loop_count} * sizeof(LoopPosition) + u64{header.site_count} * sizeof(CatchTable::Site) +
+         u64{header.region_count} * sizeof(CatchTable::Region) + u64{header.clause_count} * sizeof(CatchTable::Clause) +
+         u64{header.reference_count} * sizeof(KeptReference);
+}
+
+template <class T>
+void take(const u8*& from, u32 count, std::vector<T>& out) {
+  out.resize(count);
+  if (count != 0) std::memcpy(out.data(), from, count * sizeof(T));
+  from += count * sizeof(T);
+}
+
 // What an address in the code is of, in this process; null for a number that there is not.
 const void* address_of(const KeptReference& reference, const runtime::ModuleState& module, u32 function) {
   u32 number = reference.number();
@@ -66,12 +80,18 @@ std::optional<std::vector<KeptReference>> references_of(const Assembler& assembl
 }
 
 std::vector<u8> keep_code(u64 key, std::span<const u8> code, const CodeShape& shape, std::span<const KeptReference> references) {
-  KeptHeader header{key, static_cast<u32>(code.size()), shape.frame_bytes, shape.loop_entry, static_cast<u32>(shape.loops.size()),
-                    static_cast<u32>(references.size()), 0};
+  auto count = [](const auto& list) { return static_cast<u32>(list.size()); };
+  KeptHeader header{.key = key, .code_bytes = count(code), .frame = shape.frame, .loop_entry = shape.loop_entry,
+                    .loop_count = count(shape.loops), .site_count = count(shape.catches.sites),
+                    .region_count = count(shape.catches.regions), .clause_count = count(shape.catches.clauses),
+                    .reference_count = count(references)};
   std::vector<u8> out;
-  out.reserve(sizeof header + shape.loops.size() * sizeof(LoopPosition) + references.size_bytes() + code.size());
+  out.reserve(sizeof header + table_bytes(header) + code.size());
   append(out, &header, 1);
   append(out, shape.loops.data(), shape.loops.size());
+  append(out, shape.catches.sites.data(), shape.catches.sites.size());
+  append(out, shape.catches.regions.data(), shape.catches.regions.size());
+  append(out, shape.catches.clauses.data(), shape.catches.clauses.size());
   append(out, references.data(), references.size());
   size_t begin = out.size();
   append(out, code.data(), code.size());
@@ -90,26 +110,28 @@ std::optional<RestoredCode> restore_code(u64 key, std::span<const u8> kept, cons
   KeptHeader header;
   if (kept.size() < sizeof header) return std::nullopt;
   std::memcpy(&header, kept.data(), sizeof header);
-  u64 loop_bytes = u64{header.loop_count} * sizeof(LoopPosition);
-  u64 reference_bytes = u64{header.reference_count} * sizeof(KeptReference);
-  if (header.key != key || header.code_bytes == 0 ||
-      kept.size() < sizeof header + loop_bytes + reference_bytes + header.code_bytes)
+  if (header.key != key || header.code_bytes == 0 || !header.frame.is_sound() ||
+      kept.size() < sizeof header + table_bytes(header) + header.code_bytes)
     return std::nullopt;
   if (header.loop_entry != 0 && (header.loop_entry < sizeof(CodeHeader) || header.loop_entry >= header.code_bytes))
     return std::nullopt;
 
   RestoredCode restored;
-  restored.shape = {header.frame_bytes, header.loop_entry, std::vector<LoopPosition>(header.loop_count)};
+  CodeShape& shape = restored.shape;
+  shape.frame = header.frame;
+  shape.loop_entry = header.loop_entry;
   const u8* from = kept.data() + sizeof header;
-  if (loop_bytes != 0) std::memcpy(restored.shape.loops.data(), from, loop_bytes);
-  for (const LoopPosition& loop : restored.shape.loops)
+  std::vector<KeptReference> references;
+  take(from, header.loop_count, shape.loops);
+  take(from, header.site_count, shape.catches.sites);
+  take(from, header.region_count, shape.catches.regions);
+  take(from, header.clause_count, shape.catches.clauses);
+  take(from, header.reference_count, references);
+  for (const LoopPosition& loop : shape.loops)
     if (loop.native >= header.code_bytes) return std::nullopt;
-  const u8* references = from + loop_bytes;
-  const u8* code = references + reference_bytes;
-  restored.code.assign(code, code + header.code_bytes);
-  for (u32 i = 0; i < header.reference_count; ++i) {
-    KeptReference reference;
-    std::memcpy(&reference, references + i * sizeof reference, sizeof reference);
+  if (!shape.catches.is_sound(header.code_bytes)) return std::nullopt;
+  restored.code.assign(from, from + header.code_bytes);
+  for (const KeptReference& reference : references) {
     u32 bytes = is_distance(reference.kind()) ? kDistanceBytes : kAddressBytes;
     if (reference.at > header.code_bytes || header.code_bytes - reference.at < bytes) return std::nullopt;
     if (is_distance(reference.kind())) {

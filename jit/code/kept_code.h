@@ -5,7 +5,7 @@
 // is, and what it leads to, by a number that means the same everywhere. The code itself has nothing there, so the same
 // function gives the same bytes in every process.
 //
-//   KeptHeader, LoopPosition × loop_count, KeptReference × reference_count, code
+//   KeptHeader, LoopPosition × loop_count, the CatchTable's sites, regions and clauses, KeptReference × reference_count, code
 #pragma once
 #include <optional>
 #include <span>
@@ -19,12 +19,15 @@ namespace brink::jit {
 struct KeptHeader {
   u64 key;  // TierCompiler::key
   u32 code_bytes;
-  u32 frame_bytes;
+  FrameShape frame;
   u32 loop_entry;
   u32 loop_count;
+  u32 site_count;
+  u32 region_count;
+  u32 clause_count;
   u32 reference_count;
-  u32 reserved;
 };
+static_assert(std::has_unique_object_representations_v<KeptHeader>);
 
 // What a function's code leads to. Nothing if there is something that cannot be expressed: it is not kept.
 std::optional<std::vector<KeptReference>> references_of(const Assembler& assembler, const ModuleCode& module, const Stubs& stubs);

@@ -137,7 +137,7 @@ const u8* ModuleCode::place(std::span<const u8> code, std::span<const Assembler:
     if (entry == nullptr) return nullptr;
     code_bytes_ += code.size();
   }
-  CodeHeader header{wrapper, function, shape.frame_bytes};
+  CodeHeader header{wrapper};
   u8* out = arena_->writable(entry);
   std::memcpy(out - sizeof(CodeHeader), &header, sizeof header);
   std::memcpy(out, code.data(), code.size());
@@ -145,11 +145,13 @@ const u8* ModuleCode::place(std::span<const u8> code, std::span<const Assembler:
   for (const Assembler::Relocation& relocation : relocations)
     write_distance(out + relocation.at, entry + relocation.at, relocation.target);
   finish_code(entry, entry + code.size());
-  map_->add(entry, {entry + code.size(), this, header.function, header.frame_bytes});
-  if (shape.loop_entry != 0) {
+  const CatchTable* catches = nullptr;
+  if (shape.loop_entry != 0 || shape.frame.catches) {
     std::lock_guard lock(tables_mutex_);
-    loops_[function] = {entry, shape.loop_entry, shape.loops};
+    if (shape.loop_entry != 0) loops_[function] = {entry, shape.loop_entry, shape.loops};
+    if (shape.frame.catches) catches = &catches_.emplace_back(shape.catches);
   }
+  map_->add(entry, {entry + code.size(), this, function, shape.frame, catches});
   return entry;
 }
 

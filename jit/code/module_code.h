@@ -3,14 +3,21 @@
 // The jump table has a slot (patch.h) for each of the module's own functions: a call of the stub that makes a function ready,
 // or, once there is machine code, a jump to it. Calls of functions that were not compiled yet go through their slots.
 #pragma once
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <iterator>
 #include <map>
 #include <shared_mutex>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
 #include "engine/runtime/objects.h"
 #include "engine/runtime/tier.h"
 #include "jit/code/arena.h"
+#include "jit/code/catch_table.h"
+#include "jit/code/convention.h"
 #include "jit/code/patch.h"
 #include "jit/code/stubs.h"
 #include "jit/emit/assembler.h"
@@ -36,11 +43,38 @@ struct KeptReference {
   u32 number() const { return what & kMaxNumber; }
 };
 
+// The frame that a function's prologue makes: the first so many of kPreserved and kPreservedFp are saved in it, and kFrame in that of
+// a function with try blocks, by which an exception finds its locals.
+struct FrameShape {
+  u8 saved = 0;
+  u8 saved_fp = 0;
+  u8 catches = 0;  // 1 or 0
+  u8 reserved = 0;
+
+  std::span<const Gp> gp() const { return std::span(kSaveOrder).subspan(1 - catches, size_t{saved} + catches); }
+  std::span<const Fp> fp() const { return std::span(kPreservedFp).first(saved_fp); }
+  u32 bytes() const { return Assembler::frame_bytes(gp().size() + saved_fp); }
+  // Where a register is that is saved, in words from the stack pointer of the function's body.
+  u32 word_of(Gp reg) const {
+    std::span<const Gp> all = gp();
+    return Assembler::word_of_saved(static_cast<u32>(std::find(all.begin(), all.end(), reg) - all.begin()), all.size(), saved_fp);
+  }
+  bool is_sound() const { return saved <= std::size(kPreserved) && saved_fp <= std::size(kPreservedFp) && catches <= 1; }
+
+ private:
+  static constexpr auto kSaveOrder = [] {
+    std::array<Gp, 1 + std::size(kPreserved)> order{kFrame};
+    std::copy(std::begin(kPreserved), std::end(kPreserved), order.begin() + 1);
+    return order;
+  }();
+};
+
 // What has to be known of a function's code besides the code.
 struct CodeShape {
-  u32 frame_bytes = 0;
+  FrameShape frame;
   u32 loop_entry = 0;  // 0: none
   std::vector<LoopPosition> loops;
+  CatchTable catches;
 };
 
 // Which function an address belongs to.
@@ -50,7 +84,8 @@ class CodeMap {
     const u8* end = nullptr;
     ModuleCode* module = nullptr;
     u32 function = 0;  // among the module's own
-    u32 frame_bytes = 0;
+    FrameShape frame;
+    const CatchTable* catches = nullptr;  // of a function with try blocks
   };
   void add(const u8* begin, const Entry& entry);
   void remove(const ModuleCode* module);
@@ -98,6 +133,8 @@ class ModuleCode {
   // Of a function's loops, by where they are in the body. From any thread.
   runtime::LoopEntry find_loop(u32 function, u32 loop) const;
 
+  const CodeMap& map() const { return *map_; }
+
   // For kept(): what has been placed leads to these. From any thread.
   void remember(u32 function, const u8* entry, size_t size, CodeShape shape, std::vector<KeptReference> references);
   // TierCompiler::kept
@@ -143,6 +180,7 @@ class ModuleCode {
   mutable std::unordered_map<const void*, u32> type_indexes_;
   mutable std::mutex tables_mutex_;
   std::unordered_map<u32, Loops> loops_;
+  std::deque<CatchTable> catches_;  // of the functions with try blocks, for map_
   std::map<u32, Remembered> remembered_;
 };
 

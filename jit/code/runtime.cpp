@@ -5,6 +5,7 @@
 #include "engine/interpret/interpreter.h"
 #include "engine/runtime/interrupts.h"
 #include "jit/code/convention.h"
+#include "jit/code/landing.h"
 #include "jit/code/module_code.h"
 
 namespace brink::jit {
@@ -34,6 +35,15 @@ State state_at(TierState* tier, u64* fp, u64* sp) {
           tier->context};
 }
 
+// Context::exception has come to the activation.
+u64 pass_on(TierState* tier) {
+  Context& context = *tier->context;
+  if (prepare_landing(ModuleCode::of(*tier->activation.instance->module).map(), *tier, *context.exception)) return kCaught;
+  if (!interpret::is_caught_outside(context, context.exception)) runtime::leave_by_trap(context);
+  context.frame = tier->activation.entry_frame;
+  return kLeft;
+}
+
 // Runs what a call has entered until it returns.
 u64 finish_call(TierState* tier, State& s, Flow flow) {
   Context& context = *tier->context;
@@ -43,12 +53,9 @@ u64 finish_call(TierState* tier, State& s, Flow flow) {
     if (interpret::run_quick(s, dispatch) == Status::Done) return kDone;
   }
   // A host function's failure is not the guest's exception, whatever it calls itself.
-  if (context.trap == TrapKind::UncaughtException && !context.host_trap && context.exception != nullptr &&
-      interpret::is_caught_outside(context, context.exception)) {
-    context.frame = tier->activation.entry_frame;
-    return kLeft;
-  }
-  runtime::leave_by_trap(context);
+  if (context.trap != TrapKind::UncaughtException || context.host_trap || context.exception == nullptr)
+    runtime::leave_by_trap(context);
+  return pass_on(tier);
 }
 
 u64 throw_object(TierState* tier, gc::ExceptionObject* exception) {
@@ -56,8 +63,7 @@ u64 throw_object(TierState* tier, gc::ExceptionObject* exception) {
   context.exception = exception;
   context.trap = TrapKind::UncaughtException;
   context.awaited = nullptr;
-  if (!interpret::is_caught_outside(context, exception)) runtime::leave_by_trap(context);
-  return kLeft;
+  return pass_on(tier);
 }
 
 // Whether the function that was entered from the interpreter has given up its frame for this call.

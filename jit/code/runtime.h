@@ -6,9 +6,11 @@
 namespace brink::jit {
 
 // How calls end: kDone, with the results from fp on; kLeft, where the activation is over, because of Context::exception or for
-// TierState::tail_call; or an address where to go on with the arguments as they were.
+// TierState::tail_call; kCaught, where TierState::landing says how it goes on; or an address where to go on with the arguments as
+// they were.
 inline constexpr u64 kDone = 0;
 inline constexpr u64 kLeft = 1;
+inline constexpr u64 kCaught = 2;
 
 using CallFunction = u64 (*)(runtime::TierState* tier, u64 what, u64* fp, u64 more);
 
@@ -21,7 +23,7 @@ u64 call_indirect(runtime::TierState* tier, u64 what, u64* fp, u64 more);
 // `what` is a Function, `more` the type index.
 u64 call_reference(runtime::TierState* tier, u64 what, u64* fp, u64 more);
 
-// These answer kDone or kLeft.
+// These answer kDone, kLeft or kCaught.
 u64 run_instruction(runtime::TierState* tier, const u8* bytes, u64* sp, interpret::InstructionCall call);
 u64 throw_tag(runtime::TierState* tier, u64 tag, u64* sp, u64);
 u64 throw_reference(runtime::TierState* tier, u64 reference, u64*, u64);

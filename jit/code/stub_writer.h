@@ -13,6 +13,7 @@ class StubWriter {
 
   void enter();   // TierCompiler::enter
   void unwind();  // out of an activation that has left: to the end of enter()
+  void land();    // to where an exception is caught
   void call_own_function(u64 function);
   void call(u64 function);     // one that ends as calls do
   void plain(u64 function);    // one that answers kDone or kLeft
@@ -24,6 +25,7 @@ class StubWriter {
   void begin_exit();  // notes in exit_sp where the return address is
   void call_function(u64 function);
   void keep_arguments();
+  void load_stack(u32 offset);  // the native stack pointer, from TierState
   // What call() and plain() do with the function's answer.
   void end_call(Gp answer);
   void end_plain(Gp answer);
@@ -31,6 +33,7 @@ class StubWriter {
   Assembler& a;
   u32 leave_at_ = 0;
   u32 unwind_at_ = 0;
+  u32 land_at_ = 0;
 };
 
 }  // namespace brink::jit

@@ -64,6 +64,8 @@ void StubWriter::end_call(Gp answer) {
   a.bind(left);
   a.jump_back(unwind_at_);
   a.bind(again);
+  a.compare(Width::W64, answer, static_cast<i32>(kCaught));
+  a.jump_back_if(Condition::Equal, land_at_);
   for (u32 i = 0; i < kArgumentCount; ++i) {
     a.load(Load::U64, kArguments[i], tier(layout::kIntegers + 8 * i));
     a.load_float(8, kFloatArguments[i], tier(layout::kFloats + 16 * i));
@@ -76,7 +78,28 @@ void StubWriter::end_plain(Gp answer) {
   auto left = a.jump_if(Condition::NotEqual);
   a.return_();
   a.bind(left);
+  a.compare(Width::W64, answer, static_cast<i32>(kCaught));
+  a.jump_back_if(Condition::Equal, land_at_);
   a.jump_back(unwind_at_);
+}
+
+void StubWriter::land() {
+  land_at_ = a.offset();
+  auto each = [&](auto integer, auto vector) {
+    u32 i = 0;
+    for (Gp reg : kPreserved) integer(reg, 8 * i++);
+    for (Fp reg : kPreservedFp) vector(reg, 8 * i++);
+  };
+  each([&](Gp reg, u32 at) { a.store(8, tier(layout::kLandingKept + at), reg); },
+       [&](Fp reg, u32 at) { a.store_float(8, tier(layout::kLandingKept + at), reg); });
+  auto find = [&](u32 at) {
+    a.load(Load::U64, kCallee, tier(layout::kLandingFrom + at));
+    return Address{kCallee, 0};
+  };
+  each([&](Gp reg, u32 at) { a.load(Load::U64, reg, find(at)); }, [&](Fp reg, u32 at) { a.load_float(8, reg, find(at)); });
+  a.load(Load::U64, kFrame, tier(layout::kLandingFp));
+  load_stack(layout::kLandingSp);
+  a.jump(tier(layout::kLandingPosition));
 }
 
 bool Stubs::make(CodeArena& arena, const Features& features) {
@@ -90,6 +113,8 @@ bool Stubs::make(CodeArena& arena, const Features& features) {
   writer.enter();
   begin();
   writer.unwind();
+  begin();
+  writer.land();
   std::array<u32, std::extent_v<std::remove_cvref_t<decltype(stubs())>>> places;
   for (size_t i = 0; i < places.size(); ++i) {
     places[i] = begin();

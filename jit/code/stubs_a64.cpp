@@ -47,10 +47,14 @@ void StubWriter::enter() {
 
 void StubWriter::unwind() {
   unwind_at_ = a.offset();
-  a.load(Load::U64, Gp::x17, tier(layout::kEntrySp));
-  a.move(Width::W64, Gp::sp, Gp::x17);
+  load_stack(layout::kEntrySp);
   a.move_constant(Gp::x0, 1, false);
   a.jump_back(leave_at_);
+}
+
+void StubWriter::load_stack(u32 offset) {
+  a.load(Load::U64, Gp::x17, tier(offset));
+  a.move(Width::W64, Gp::sp, Gp::x17);
 }
 
 void StubWriter::call_own_function(u64 function) {

@@ -56,10 +56,12 @@ void StubWriter::enter() {
 
 void StubWriter::unwind() {
   unwind_at_ = a.offset();
-  a.load(Load::U64, Gp::rsp, tier(layout::kEntrySp));
+  load_stack(layout::kEntrySp);
   a.move_constant(Gp::rax, 1, false);
   a.jump_back(leave_at_);
 }
+
+void StubWriter::load_stack(u32 offset) { a.load(Load::U64, Gp::rsp, tier(offset)); }
 
 void StubWriter::call_own_function(u64 function) {
   a.pop(Gp::rax);

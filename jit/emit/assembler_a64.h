@@ -179,6 +179,8 @@ class Assembler {
     return_();
   }
   static constexpr u32 frame_bytes(size_t saved) { return ((8 * static_cast<u32>(saved) + 8 + 15) & ~15u) - 8; }
+  // Where the so-manieth of `saved` is: words from the stack pointer in the body. The saved_fp are at its beginning, in their order.
+  static constexpr u32 word_of_saved(u32 index, size_t, size_t saved_fp) { return static_cast<u32>(saved_fp + index); }
   void compare_stack(const Address& limit);
   // Where a load or store that began at this offset will fault: its last instruction is the access.
   u32 access_at(u32) const { return offset() - 4; }

@@ -244,6 +244,10 @@ class Assembler {
     return_();
   }
   static constexpr u32 frame_bytes(size_t saved) { return static_cast<u32>(8 * saved); }
+  // Where the so-manieth of `saved` is: words from the stack pointer in the body. The saved_fp are at its beginning, in their order.
+  static constexpr u32 word_of_saved(u32 index, size_t saved, size_t saved_fp) {
+    return static_cast<u32>(saved_fp + saved - 1 - index);
+  }
   void compare_stack(const Address& limit) { compare(Width::W64, Gp::rsp, limit); }
   // Where a load or store that began at this offset will fault.
   u32 access_at(u32 begin) const { return begin; }
