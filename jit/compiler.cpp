@@ -42,7 +42,9 @@ bool compile_function(ModuleState& module, const ModuleCode* code, const Stubs& 
 
 class BaselineCompiler : public Compiler {
  public:
-  explicit BaselineCompiler(const Options& options) : options_(options) {}
+  explicit BaselineCompiler(const Options& options) : options_(options), observers_(options.observers) {}
+  // Modules, which have code as well, keep their compiler.
+  ~BaselineCompiler() override { observers_.on_freed(this); }
 
   // What compile() needs and nothing else does: once.
   Result<void> make_ready() {
@@ -58,11 +60,11 @@ class BaselineCompiler : public Compiler {
     if (!features_.floor)
       return failed({ErrorKind::Limit, "machine code needs an x86-64 processor with SSE4.1, SSSE3 and POPCNT"});
     auto arena = CodeArena::create(std::min(options_.arena_bytes, kBranchReach),
-                                   options_.observer && options_.observer->needs_anonymous_code());
+                                   observers_.need_anonymous_code());
     if (!arena) return failed(std::move(arena.error()));
     arena_ = std::move(*arena);
-    if (!stubs_.make(*arena_, features_)) return failed({ErrorKind::Limit, "no room for machine code"});
-    wrappers_.emplace(*arena_, features_);
+    if (!stubs_.make(*arena_, features_, observers_, this)) return failed({ErrorKind::Limit, "no room for machine code"});
+    wrappers_.emplace(*arena_, features_, observers_, this);
     end_.store(arena_->end(), std::memory_order_relaxed);
     begin_.store(arena_->begin(), std::memory_order_release);
     return {};
@@ -231,11 +233,24 @@ class BaselineCompiler : public Compiler {
   bool is_ready() const { return begin_.load(std::memory_order_acquire) != nullptr; }
 
   void tell(const ModuleCode& space, u32 own_function, std::span<const u8> code) {
-    if (!options_.observer) [[likely]]
+    if (observers_.empty()) [[likely]]
       return;
-    const Names& names = space.names();
-    std::string name = names.module ? std::string(*names.module) : space.module().name;
-    options_.observer->on_code(code, name + "!" + label_of(space, own_function));
+    CodePiece piece{code, space.module_name() + "!" + label_of(space, own_function), {}};
+    if (observers_.want_frames()) piece.steps = frame_steps(space, own_function, code.size());
+    observers_.on_code(&space, {std::move(piece)});
+  }
+
+  // Compiling again is deterministic, and code that was kept has come without them.
+  std::vector<FrameStep> frame_steps(const ModuleCode& space, u32 own_function, size_t size) {
+    ModuleState& module = space.module();
+    u32 index = own_function + module.info.imported_functions;
+    FunctionScan scan = scan_function(module.info, index, module.code[own_function].prepared->max_operand_slots);
+    CodeShape shape;
+    std::vector<FrameStep> steps;
+    Assembler assembler(features_);
+    assembler.note_frames(&steps);
+    if (!compile_function(module, &space, stubs_, assembler, index, scan, options_.random_seed, shape, nullptr) || assembler.code().size() != size) return {};
+    return steps;
   }
 
   static std::string label_of(const ModuleCode& space, u32 own_function) {
@@ -246,7 +261,7 @@ class BaselineCompiler : public Compiler {
   // Null where the arena has no room for it.
   ModuleCode* space_of(ModuleState& module) {
     std::lock_guard lock(mutex_);
-    if (!module.machine_code) module.machine_code = ModuleCode::create(arena_, map_, stubs_, module);
+    if (!module.machine_code) module.machine_code = ModuleCode::create(arena_, map_, stubs_, module, observers_);
     return static_cast<ModuleCode*>(module.machine_code.get());
   }
 
@@ -264,6 +279,7 @@ class BaselineCompiler : public Compiler {
   }
 
   Options options_;
+  CodeObservers observers_;
   // Made by make_ready, constant afterwards.
   Features features_;
   std::shared_ptr<CodeArena> arena_;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/base/error.h"
 #include "engine/runtime/tier.h"
@@ -25,7 +26,7 @@ struct Options {
   // To find the compiler's defects: it chooses registers, and what to spill, at random. The code is neither kept for other
   // processes, nor is theirs used.
   std::optional<u64> random_seed = {};
-  std::shared_ptr<CodeObserver> observer;  // null: nobody
+  std::vector<std::shared_ptr<CodeObserver>> observers;
   // Whether a function, by its name or else its number, stays with the interpreter: to find whose code is to blame for something, and
   // to see the tiers take turns. It may be asked on any thread. Empty: all are compiled.
   std::function<bool(const std::string& function)> leaves_out;

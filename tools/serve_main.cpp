@@ -186,6 +186,7 @@ Result<serve::Settings> settings_of(const Arguments& a) {
       options.cpu.clear();
       options.profile.clear();
       options.random_seed.reset();
+      options.debug_info = false;
     }
     return set_tier(config, options);
   };
@@ -221,8 +222,8 @@ Result<serve::Settings> settings_of(const Arguments& a) {
     return fail(ErrorKind::Usage, "--tier-threshold and --tier-wait need a route with the tier auto");
   bool has_machine_code =
       std::any_of(settings.routes.begin(), settings.routes.end(), [](const auto& route) { return makes_machine_code(route.tier); });
-  if (!has_machine_code && (!a.tier.cpu.empty() || !a.tier.profile.empty() || a.tier.random_seed))
-    return fail(ErrorKind::Usage, "--cpu, --profile and --jit-random need a route with the tier jit or auto");
+  if (!has_machine_code && (!a.tier.cpu.empty() || !a.tier.profile.empty() || a.tier.random_seed || a.tier.debug_info))
+    return fail(ErrorKind::Usage, "--cpu, --profile, --debug-info and --jit-random need a route with the tier jit or auto");
   return settings;
 }
 

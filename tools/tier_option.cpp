@@ -4,6 +4,7 @@
 #include <mutex>
 
 #ifdef BRINK_JIT
+#include "jit/debug/gdb.h"
 #include "jit/debug/perf.h"
 #endif
 #include "jit/jit.h"
@@ -48,6 +49,7 @@ void add_tier_options(CLI::App& app, TierOptions& options) {
       ->check(CLI::IsMember({"perfmap", "jitdump"}));
   // Not for users: see jit/README.md.
   single(app.add_option("--jit-random", options.random_seed, "SEED: choose registers at random"))->group("");
+  app.add_flag("-g,--debug-info", options.debug_info, "For gdb: what machine code is called, and whose callers its frames have");
   app.add_flag("--tier-wait", options.wait, "With auto: wait for machine code, so that every run is the same");
 }
 
@@ -57,8 +59,8 @@ Result<void> set_tier(Config& config, const TierOptions& options) {
   if (!is_auto && (options.threshold || options.wait))
     return fail(ErrorKind::Usage, "--tier-threshold and --tier-wait need --tier auto");
   if (!is_auto && options.tier != "jit") {
-    if (!options.cpu.empty() || !options.profile.empty() || options.random_seed)
-      return fail(ErrorKind::Usage, "--cpu, --profile and --jit-random need --tier jit or auto");
+    if (!options.cpu.empty() || !options.profile.empty() || options.random_seed || options.debug_info)
+      return fail(ErrorKind::Usage, "--cpu, --profile, --debug-info and --jit-random need --tier jit or auto");
     return {};
   }
   if (!config.quicken) {
@@ -66,9 +68,12 @@ Result<void> set_tier(Config& config, const TierOptions& options) {
     return fail(ErrorKind::Usage, "--tier " + options.tier + " and --no-quicken exclude each other");
   }
 #ifdef BRINK_JIT
-  auto observer = observer_of(options.profile);
-  if (!observer) return std::unexpected(std::move(observer.error()));
-  auto compiler = jit::make_compiler({.lazy = is_auto, .baseline = options.cpu == "baseline", .random_seed = options.random_seed, .observer = std::move(*observer)});
+  auto profile = observer_of(options.profile);
+  if (!profile) return std::unexpected(std::move(profile.error()));
+  std::vector<std::shared_ptr<jit::CodeObserver>> observers;
+  if (*profile) observers.push_back(std::move(*profile));
+  if (options.debug_info) observers.push_back(jit::make_debugger_link());
+  auto compiler = jit::make_compiler({.lazy = is_auto, .baseline = options.cpu == "baseline", .random_seed = options.random_seed, .observers = std::move(observers)});
   if (!compiler) return std::unexpected(std::move(compiler.error()));
   config.compiler = std::move(*compiler);
   if (is_auto) {

@@ -16,6 +16,7 @@ struct TierOptions {
   std::string tier;  // "interp", "jit" or "auto"; empty: the command's default
   std::optional<u32> threshold;
   bool wait = false;
+  bool debug_info = false;
   std::string profile;  // "perfmap" or "jitdump"; empty: neither
   std::string cpu;  // "host" or "baseline"; empty: host
   std::optional<u64> random_seed;

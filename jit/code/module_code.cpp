@@ -27,8 +27,9 @@ CodeMap::Found CodeMap::find(const u8* address) const {
 }
 
 std::shared_ptr<ModuleCode> ModuleCode::create(std::shared_ptr<CodeArena> arena, std::shared_ptr<CodeMap> map,
-                                               const Stubs& stubs, runtime::ModuleState& module) {
-  std::shared_ptr<ModuleCode> code(new ModuleCode(std::move(arena), std::move(map), module));
+                                               const Stubs& stubs, runtime::ModuleState& module,
+                                               const CodeObservers& observers) {
+  std::shared_ptr<ModuleCode> code(new ModuleCode(std::move(arena), std::move(map), module, observers));
   size_t own = module.info.functions.size() - module.info.imported_functions;
   auto table = code->arena_->allocate(static_cast<u32>(kSlotBytes * own));
   if (!table) return nullptr;
@@ -39,12 +40,15 @@ std::shared_ptr<ModuleCode> ModuleCode::create(std::shared_ptr<CodeArena> arena,
     write_slot(out + kSlotBytes * i, code->slot(static_cast<u32>(i)), stubs.own_function);
   }
   finish_code(code->table_, code->slot(static_cast<u32>(own)));
+  if (!observers.empty() && own != 0)
+    observers.on_code(code.get(), {{{code->table_, kSlotBytes * own}, "[brink slots " + code->module_name() + "]", {}}});
   code->next_ = code->table_ + kSlotBytes * own;
   code->end_ = code->table_ + table->size;
   return code;
 }
 
 ModuleCode::~ModuleCode() {
+  observers_.on_freed(this);
   map_->remove(this);
   for (CodeArena::Block block : blocks_) arena_->release(block);
 }
@@ -118,6 +122,8 @@ const Names& ModuleCode::names() const {
   std::call_once(names_once_, [&] { names_ = module_.info.read_names(); });
   return names_;
 }
+
+std::string ModuleCode::module_name() const { return names().module ? std::string(*names().module) : module_.name; }
 
 std::optional<u32> ModuleCode::type_index(const void* type) const {
   std::call_once(type_indexes_once_, [&] {

@@ -21,6 +21,7 @@
 #include "jit/code/patch.h"
 #include "jit/code/stubs.h"
 #include "jit/emit/assembler.h"
+#include "jit/observer.h"
 
 namespace brink::jit {
 
@@ -104,7 +105,8 @@ class ModuleCode {
  public:
   // Null when the arena has no room for the jump table.
   static std::shared_ptr<ModuleCode> create(std::shared_ptr<CodeArena> arena, std::shared_ptr<CodeMap> map,
-                                            const Stubs& stubs, runtime::ModuleState& module);
+                                            const Stubs& stubs, runtime::ModuleState& module,
+                                            const CodeObservers& observers);
   ~ModuleCode();
   ModuleCode(const ModuleCode&) = delete;
   ModuleCode& operator=(const ModuleCode&) = delete;
@@ -121,6 +123,8 @@ class ModuleCode {
   std::optional<u32> function_at(const void* address) const;
   // Of the name section, read when first asked for.
   const Names& names() const;
+  // As the module calls itself, or its file is called.
+  std::string module_name() const;
   // The first index of a type of the module's.
   std::optional<u32> type_index(const void* type) const;
   // Places a function's code; its entry, or null when the arena is full. Nobody can reach it before publish(). With a
@@ -141,8 +145,9 @@ class ModuleCode {
   std::vector<runtime::KeptCode> kept(u64 key) const;
 
  private:
-  ModuleCode(std::shared_ptr<CodeArena> arena, std::shared_ptr<CodeMap> map, runtime::ModuleState& module)
-      : arena_(std::move(arena)), map_(std::move(map)), module_(module) {}
+  ModuleCode(std::shared_ptr<CodeArena> arena, std::shared_ptr<CodeMap> map, runtime::ModuleState& module,
+             const CodeObservers& observers)
+      : arena_(std::move(arena)), map_(std::move(map)), module_(module), observers_(observers) {}
 
   // Left free before a function that would have crossed a border between pages, or at a block's end.
   struct Gap {
@@ -156,6 +161,7 @@ class ModuleCode {
   std::shared_ptr<CodeArena> arena_;
   std::shared_ptr<CodeMap> map_;
   runtime::ModuleState& module_;
+  CodeObservers observers_;
   std::mutex room_mutex_;  // for what follows up to code_bytes_, but table_
   std::vector<CodeArena::Block> blocks_;
   std::vector<Gap> gaps_;

@@ -17,8 +17,8 @@ constexpr u64 kPage = 4096;
 struct Space {
   explicit Space(u32 arena_bytes) {
     arena = *CodeArena::create(arena_bytes);
-    EXPECT_TRUE(stubs.make(*arena, Features::host()));
-    code = ModuleCode::create(arena, map, stubs, *module.state());
+    EXPECT_TRUE(stubs.make(*arena, Features::host(), {}, nullptr));
+    code = ModuleCode::create(arena, map, stubs, *module.state(), {});
   }
   const u8* place(size_t size) {
     std::vector<u8> bytes(size, 0x90);

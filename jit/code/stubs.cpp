@@ -102,8 +102,10 @@ void StubWriter::land() {
   a.jump(tier(layout::kLandingPosition));
 }
 
-bool Stubs::make(CodeArena& arena, const Features& features) {
+bool Stubs::make(CodeArena& arena, const Features& features, const CodeObservers& observers, const void* owner) {
   Assembler a(features);
+  std::vector<FrameStep> steps;
+  if (observers.want_frames()) a.note_frames(&steps);
   StubWriter writer(a);
   auto begin = [&] {
     a.align(16);
@@ -111,7 +113,7 @@ bool Stubs::make(CodeArena& arena, const Features& features) {
   };
   u32 enter_at = begin();
   writer.enter();
-  begin();
+  u32 unwind_at = begin();
   writer.unwind();
   begin();
   writer.land();
@@ -125,6 +127,7 @@ bool Stubs::make(CodeArena& arena, const Features& features) {
     traps_at[kind] = a.offset();
     writer.trap(address_of(&jit::trap), kind);
   }
+  u32 end = a.offset();
 
   if (!a.ok()) return false;
   auto block = arena.allocate(static_cast<u32>(a.code().size()));
@@ -135,6 +138,23 @@ bool Stubs::make(CodeArena& arena, const Features& features) {
   enter = base + enter_at;
   for (size_t i = 0; i < places.size(); ++i) this->*stubs()[i].member = base + places[i];
   for (u32 kind = 0; kind < kTrapKinds; ++kind) trap[kind] = base + traps_at[kind];
+
+  if (observers.empty()) return true;
+  std::vector<u32> all = {enter_at, unwind_at};
+  all.insert(all.end(), places.begin(), places.end());
+  all.insert(all.end(), std::begin(traps_at), std::end(traps_at));
+  std::vector<CodePiece> pieces;
+  for (size_t i = 0; i < all.size(); ++i) {
+    u32 from = all[i], to = i + 1 < all.size() ? all[i + 1] : end;
+    std::string name = from == unwind_at ? "unwind" : this->name(base + from);
+    CodePiece& piece = pieces.emplace_back(std::span(base + from, to - from), "[brink stub " + name + "]");
+    for (FrameStep step : steps) {
+      if (step.at < from || step.at >= to) continue;
+      step.at -= from;
+      piece.steps.push_back(step);
+    }
+  }
+  observers.on_code(owner, pieces);
   return true;
 }
 

@@ -11,6 +11,7 @@
 #include "jit/code/arena.h"
 #include "jit/code/convention.h"
 #include "jit/emit/assembler.h"
+#include "jit/observer.h"
 
 namespace brink::jit {
 
@@ -35,8 +36,8 @@ struct Stubs {
   const u8* test_heap_type = nullptr;
   const u8* trap[kTrapKinds] = {};
 
-  // False when the arena has no room.
-  bool make(CodeArena& arena, const Features& features);
+  // False when the arena has no room. What observers are told of, for code of `owner`.
+  bool make(CodeArena& arena, const Features& features, const CodeObservers& observers, const void* owner);
 
   // Numbers that mean the same in every process of this build; nothing for what is none of them, null for what is no number.
   std::optional<u32> number_of(const void* stub) const;
@@ -48,13 +49,16 @@ struct Stubs {
 // Wrappers (CodeHeader) for signatures, made when first asked for.
 class Wrappers {
  public:
-  Wrappers(CodeArena& arena, const Features& features) : arena_(arena), features_(features) {}
+  Wrappers(CodeArena& arena, const Features& features, const CodeObservers& observers, const void* owner)
+      : arena_(arena), features_(features), observers_(observers), owner_(owner) {}
   // Null when the arena is full.
   const u8* get(const RegisteredType& type);
 
  private:
   CodeArena& arena_;
   Features features_;
+  const CodeObservers& observers_;
+  const void* owner_;
   std::mutex mutex_;
   std::map<std::string, const u8*> by_shape_;
   const u8* next_ = nullptr;

@@ -1,5 +1,7 @@
 // The stubs of AArch64. What a callee keeps, the system's functions keep as well, so that only what stubs of another kind promise
 // has to be saved.
+#include <iterator>
+
 #include "jit/code/runtime.h"
 #include "jit/code/stub_writer.h"
 
@@ -13,6 +15,8 @@ constexpr Gp kSystemPreserved[] = {Gp::x19, Gp::x20, Gp::x21, Gp::x22, Gp::x23, 
 void end_exit(Assembler& a) {
   a.load(Load::U64, Gp::x30, {Gp::sp, 8});
   a.alu(Alu::Add, Width::W64, Gp::sp, Gp::sp, 16);
+  a.note_frame(Gp::sp, 0);
+  a.note_kept(Gp::x30);
 }
 
 }  // namespace
@@ -20,7 +24,9 @@ void end_exit(Assembler& a) {
 // The return address goes where exit_sp points: as if the call had pushed it.
 void StubWriter::begin_exit() {
   a.alu(Alu::Sub, Width::W64, Gp::sp, Gp::sp, 16);
+  a.note_frame(Gp::sp, 16);
   a.store(8, {Gp::sp, 8}, Gp::x30);
+  a.note_saved(Gp::x30, 8);
   a.address(Width::W64, Gp::x17, {Gp::sp, 8});
   a.store(8, tier(layout::kExitSp), Gp::x17);
 }
@@ -47,6 +53,7 @@ void StubWriter::enter() {
 
 void StubWriter::unwind() {
   unwind_at_ = a.offset();
+  a.note_whole_frame(kSystemPreserved, std::size(kPreservedFp));
   load_stack(layout::kEntrySp);
   a.move_constant(Gp::x0, 1, false);
   a.jump_back(leave_at_);
@@ -87,6 +94,7 @@ void StubWriter::keeping(u64 function) {
   begin_exit();
   constexpr i32 kBytes = 16 * 32 + 8 * 16;
   a.alu(Alu::Sub, Width::W64, Gp::sp, Gp::sp, kBytes);
+  a.note_frame(Gp::sp, 16 + kBytes);
   auto each = [&](auto integer, auto vector) {
     for (i32 i = 0; i < 32; ++i) vector(static_cast<Fp>(i), Address{Gp::sp, 16 * i});
     for (i32 i = 0; i < 16; ++i) integer(static_cast<Gp>(i), Address{Gp::sp, 16 * 32 + 8 * i});
@@ -98,6 +106,7 @@ void StubWriter::keeping(u64 function) {
   each([&](Gp reg, const Address& at) { a.load(Load::U64, reg, at); },
        [&](Fp reg, const Address& at) { a.load_float(16, reg, at); });
   a.alu(Alu::Add, Width::W64, Gp::sp, Gp::sp, kBytes);
+  a.note_frame(Gp::sp, 16);
   end_exit(a);
   a.return_();
 }

@@ -9,10 +9,18 @@ namespace {
 
 constexpr Gp kSystemPreserved[] = {Gp::rbx, Gp::rbp, Gp::r12, Gp::r13, Gp::r14, Gp::r15};
 
+// As the system's functions do: what is above rbp is known whatever happens to rsp.
+void push_rbp(Assembler& a) {
+  a.push(Gp::rbp);
+  a.note_frame(Gp::rsp, 16);
+  a.note_saved(Gp::rbp, 16);
+  a.move(Width::W64, Gp::rbp, Gp::rsp);
+  a.note_frame(Gp::rbp, 16);
+}
+
 // r8, r9 and the preserved float registers, below an aligned stack pointer.
 void save(Assembler& a) {
-  a.push(Gp::rbp);
-  a.move(Width::W64, Gp::rbp, Gp::rsp);
+  push_rbp(a);
   a.alu(Alu::Sub, Width::W64, Gp::rsp, Gp::rsp, 144);
   a.alu(Alu::And, Width::W64, Gp::rsp, Gp::rsp, -16);
   for (u32 i = 0; i < 8; ++i) a.store_float(16, {Gp::rsp, static_cast<i32>(16 * i)}, kPreservedFp[i]);
@@ -26,6 +34,15 @@ void restore(Assembler& a) {
   a.load(Load::U64, Gp::r9, {Gp::rsp, 136});
   a.move(Width::W64, Gp::rsp, Gp::rbp);
   a.pop(Gp::rbp);
+  a.note_frame(Gp::rsp, 8);
+  a.note_kept(Gp::rbp);
+}
+
+// Inside enter(): behind what it has pushed.
+void note_entered(Assembler& a) {
+  u32 distance = 8;
+  for (Gp reg : kSystemPreserved) a.note_saved(reg, distance += 8);
+  a.note_frame(Gp::rsp, distance + 8);
 }
 
 }  // namespace
@@ -38,8 +55,13 @@ void StubWriter::call_function(u64 function) {
 }
 
 void StubWriter::enter() {
-  for (Gp reg : kSystemPreserved) a.push(reg);
+  u32 distance = 8;
+  for (Gp reg : kSystemPreserved) {
+    a.push(reg);
+    a.note_frame(Gp::rsp, distance += 8);
+  }
   a.alu(Alu::Sub, Width::W64, Gp::rsp, Gp::rsp, 8);
+  note_entered(a);
   a.move(Width::W64, kTier, Gp::rdi);
   a.move(Width::W64, kFrame, Gp::rdx);
   a.move(Width::W64, kMemory, Gp::rcx);
@@ -50,12 +72,18 @@ void StubWriter::enter() {
   a.move_constant(Gp::rax, 0, false);
   leave_at_ = a.offset();
   a.alu(Alu::Add, Width::W64, Gp::rsp, Gp::rsp, 8);
-  for (size_t i = std::size(kSystemPreserved); i-- > 0;) a.pop(kSystemPreserved[i]);
+  for (size_t i = std::size(kSystemPreserved); i-- > 0;) {
+    a.note_frame(Gp::rsp, 16 + 8 * static_cast<u32>(i));
+    a.pop(kSystemPreserved[i]);
+    a.note_kept(kSystemPreserved[i]);
+  }
+  a.note_frame(Gp::rsp, 8);
   a.return_();
 }
 
 void StubWriter::unwind() {
   unwind_at_ = a.offset();
+  note_entered(a);
   load_stack(layout::kEntrySp);
   a.move_constant(Gp::rax, 1, false);
   a.jump_back(leave_at_);
@@ -64,7 +92,9 @@ void StubWriter::unwind() {
 void StubWriter::load_stack(u32 offset) { a.load(Load::U64, Gp::rsp, tier(offset)); }
 
 void StubWriter::call_own_function(u64 function) {
+  a.note_frame(Gp::rsp, 16);  // the slot's return address is on top of the caller's
   a.pop(Gp::rax);
+  a.note_frame(Gp::rsp, 8);
   call(function);
 }
 
@@ -93,8 +123,14 @@ void StubWriter::plain(u64 function) {
 void StubWriter::keeping(u64 function) {
   begin_exit();
   constexpr Gp kAll[] = {Gp::rbp, Gp::rax, Gp::rcx, Gp::rdx, Gp::rsi, Gp::rdi, Gp::r8, Gp::r9, Gp::r10, Gp::r11};
-  for (Gp reg : kAll) a.push(reg);
+  u32 distance = 8;
+  for (Gp reg : kAll) {
+    a.push(reg);
+    a.note_frame(Gp::rsp, distance += 8);
+    a.note_saved(reg, distance);
+  }
   a.move(Width::W64, Gp::rbp, Gp::rsp);
+  a.note_frame(Gp::rbp, distance);
   a.alu(Alu::Sub, Width::W64, Gp::rsp, Gp::rsp, 256);
   a.alu(Alu::And, Width::W64, Gp::rsp, Gp::rsp, -16);
   for (u32 i = 0; i < 16; ++i) a.store_float(16, {Gp::rsp, static_cast<i32>(16 * i)}, static_cast<Fp>(i));
@@ -103,12 +139,18 @@ void StubWriter::keeping(u64 function) {
   call_function(function);
   for (u32 i = 0; i < 16; ++i) a.load_float(16, static_cast<Fp>(i), {Gp::rsp, static_cast<i32>(16 * i)});
   a.move(Width::W64, Gp::rsp, Gp::rbp);
-  for (size_t i = std::size(kAll); i-- > 0;) a.pop(kAll[i]);
+  a.note_frame(Gp::rsp, distance);
+  for (size_t i = std::size(kAll); i-- > 0;) {
+    a.pop(kAll[i]);
+    a.note_frame(Gp::rsp, distance -= 8);
+    a.note_kept(kAll[i]);
+  }
   a.return_();
 }
 
 void StubWriter::trap(u64 function, u32 kind) {
   begin_exit();
+  push_rbp(a);
   a.move(Width::W64, Gp::rdi, kTier);
   a.move_constant(Gp::rsi, kind, true);
   a.alu(Alu::And, Width::W64, Gp::rsp, Gp::rsp, -16);

@@ -23,6 +23,8 @@ const u8* Wrappers::get(const RegisteredType& type) {
   if (!is_new && found->second != nullptr) return found->second;
 
   Assembler a(features_);
+  std::vector<FrameStep> steps;
+  if (observers_.want_frames()) a.note_frames(&steps);
   a.open_frame({}, {});
   for_each_argument(type.type.params, [&](ValueType, u32 slot, Class where, u32 number) {
     Address from{kFrame, static_cast<i32>(8 * slot)};
@@ -52,6 +54,7 @@ const u8* Wrappers::get(const RegisteredType& type) {
   std::memcpy(arena_.writable(next_), a.code().data(), size);
   finish_code(next_, next_ + size);
   found->second = next_;
+  if (!observers_.empty()) observers_.on_code(owner_, {{{next_, size}, "[brink wrapper " + shape + "]", std::move(steps)}});
   next_ += (size + 15) & ~size_t{15};
   if (next_ > end_) next_ = end_;
   return found->second;

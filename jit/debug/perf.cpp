@@ -12,6 +12,8 @@
 #include <mutex>
 #include <vector>
 
+#include "jit/debug/plain_name.h"
+
 namespace brink::jit {
 namespace {
 
@@ -42,12 +44,16 @@ class PerfMap : public CodeObserver {
   // perf looks into the map only for what no file is behind.
   bool needs_anonymous_code() const override { return true; }
 
-  void on_code(std::span<const u8> code, const std::string& name) override {
-    char place[48];
-    std::snprintf(place, sizeof place, "%llx %zx ", static_cast<unsigned long long>(reinterpret_cast<u64>(code.data())), code.size());
-    std::string line = place + plain_name(name) + "\n";
+  void on_code(const void*, std::vector<CodePiece> pieces) override {
+    std::string lines;
+    for (const CodePiece& piece : pieces) {
+      char place[48];
+      std::snprintf(place, sizeof place, "%llx %zx ", static_cast<unsigned long long>(reinterpret_cast<u64>(piece.code.data())),
+                    piece.code.size());
+      lines += place + plain_name(piece.name) + "\n";
+    }
     std::lock_guard lock(mutex_);
-    write_all(file_, line.data(), line.size());
+    write_all(file_, lines.data(), lines.size());
   }
 
  private:
@@ -94,18 +100,22 @@ class JitDump : public CodeObserver {
     close(file_);
   }
 
-  void on_code(std::span<const u8> code, const std::string& name) override {
-    std::string plain = plain_name(name);
+  void on_code(const void*, std::vector<CodePiece> pieces) override {
+    for (const CodePiece& piece : pieces) write(piece.code, plain_name(piece.name));
+  }
+
+ private:
+  void write(std::span<const u8> code, const std::string& name) {
     CodeRecord record;
-    record.size = static_cast<u32>(sizeof record + plain.size() + 1 + code.size());
+    record.size = static_cast<u32>(sizeof record + name.size() + 1 + code.size());
     record.process = static_cast<u32>(getpid());
     record.thread = static_cast<u32>(syscall(SYS_gettid));
     record.address = record.same_address = reinterpret_cast<u64>(code.data());
     record.code_size = code.size();
     std::vector<u8> bytes(record.size);
     u8* out = bytes.data() + sizeof record;
-    std::memcpy(out, plain.c_str(), plain.size() + 1);
-    std::memcpy(out + plain.size() + 1, code.data(), code.size());
+    std::memcpy(out, name.c_str(), name.size() + 1);
+    std::memcpy(out + name.size() + 1, code.data(), code.size());
     std::lock_guard lock(mutex_);
     record.timestamp = now();
     record.number = ++count_;
@@ -113,7 +123,6 @@ class JitDump : public CodeObserver {
     write_all(file_, bytes.data(), bytes.size());
   }
 
- private:
   int file_;
   void* marker_;
   size_t marker_size_;
@@ -122,13 +131,6 @@ class JitDump : public CodeObserver {
 };
 
 }  // namespace
-
-std::string plain_name(const std::string& name) {
-  std::string plain = name.substr(0, 4096);
-  for (char& c : plain)
-    if (c <= ' ' || c > '~') c = '_';
-  return plain;
-}
 
 Result<std::shared_ptr<CodeObserver>> make_perf_map() {
   std::string path = "/tmp/perf-" + std::to_string(getpid()) + ".map";

@@ -1,7 +1,6 @@
 // Files by which Linux's perf finds out what machine code that a process has made itself is called.
 #pragma once
 #include <memory>
-#include <string>
 
 #include "engine/base/error.h"
 #include "jit/observer.h"
@@ -17,8 +16,5 @@ Result<std::shared_ptr<CodeObserver>> make_perf_map();
 // tools/perf/Documentation/jitdump-specification.txt). perf finds the file by a mapping of it that the process keeps, and
 // has to be recorded with `-k mono`.
 Result<std::shared_ptr<CodeObserver>> make_jit_dump();
-
-// A name with everything replaced that is not printable ASCII or ends a line, for both files.
-std::string plain_name(const std::string& name);
 
 }  // namespace brink::jit

@@ -81,6 +81,7 @@ void Assembler::begin(bool far_branches) {
   too_far_ = false;
   relocations_.clear();
   addresses_.clear();
+  steps_.clear();
 }
 
 // --- Moves -------------------------------------------------------------------------------------------------------------
@@ -556,7 +557,10 @@ Assembler::Field Assembler::jump_if(Condition c) {
 }
 
 void Assembler::jump_back_if(Condition c, u32 target) { set_field(jump_if(c), target); }
-void Assembler::jump(Gp target) { a_.br(x(target)); }
+void Assembler::jump(Gp target) {
+  a_.br(x(target));
+  steps_.path_ends(offset());
+}
 void Assembler::call(Gp target) { a_.blr(x(target)); }
 
 void Assembler::set_field(Field field, u32 target) {
@@ -588,9 +592,24 @@ void Assembler::set_field(Field field, u32 target) {
   std::memcpy(place, &instruction, 4);
 }
 
+std::vector<FrameStep> Assembler::whole_frame(std::span<const Gp> saved, size_t saved_fp) {
+  u32 size = frame_bytes(saved.size() + saved_fp) + 8;
+  std::vector<FrameStep> steps = {{0, FrameStep::Kind::Frame, Gp::sp, size}, {0, FrameStep::Kind::Saved, Gp::x30, 8}};
+  u32 distance = size - 8 * static_cast<u32>(saved_fp);
+  for (Gp reg : saved) {
+    steps.push_back({0, FrameStep::Kind::Saved, reg, distance});
+    distance -= 8;
+  }
+  return steps;
+}
+
 void Assembler::open_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp) {
   u32 size = frame_bytes(saved.size() + saved_fp.size()) + 8;
+  note_frame(Gp::sp, 0);
+  note_kept(Gp::x30);
+  for (Gp reg : saved) note_kept(reg);
   add_constant(Width::W64, Gp::sp, Gp::sp, -i64{size});
+  note_frame(Gp::sp, size);
   store(8, {Gp::sp, static_cast<i32>(size - 8)}, Gp::x30);
   in_pairs(
       saved_fp, 0, [&](Fp one, Fp two, i32 at) { a_.stp(f(true, one), f(true, two), arm::Mem(x(Gp::sp), at)); },
@@ -598,6 +617,7 @@ void Assembler::open_frame(std::span<const Gp> saved, std::span<const Fp> saved_
   in_pairs(
       saved, static_cast<i32>(8 * saved_fp.size()), [&](Gp one, Gp two, i32 at) { a_.stp(x(one), x(two), arm::Mem(x(Gp::sp), at)); },
       [&](Gp reg, i32 at) { store(8, {Gp::sp, at}, reg); });
+  note_whole_frame(saved, saved_fp.size());
 }
 
 void Assembler::leave_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp) {
@@ -610,6 +630,11 @@ void Assembler::leave_frame(std::span<const Gp> saved, std::span<const Fp> saved
       [&](Gp reg, i32 at) { load(Load::U64, reg, {Gp::sp, at}); });
   load(Load::U64, Gp::x30, {Gp::sp, static_cast<i32>(size - 8)});
   add_constant(Width::W64, Gp::sp, Gp::sp, size);
+  note_frame(Gp::sp, 0);
+  note_kept(Gp::x30);
+  for (Gp reg : saved) note_kept(reg);
+  if (steps_.is_on()) [[unlikely]]
+    steps_.expect_again(whole_frame(saved, saved_fp.size()));
 }
 
 void Assembler::compare_stack(const Address& limit) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "jit/emit/address_reference.h"
+#include "jit/emit/frame_steps.h"
 #include "jit/emit/registers.h"
 
 namespace brink::jit {
@@ -161,15 +162,24 @@ class Assembler {
 
   Field jump() { return branch(0x14000000); }
   Field jump_if(Condition c);
-  void jump_back(u32 target) { set_field(jump(), target); }
+  void jump_back(u32 target) {
+    set_field(jump(), target);
+    steps_.path_ends(offset());
+  }
   void jump_back_if(Condition c, u32 target);
   void jump(Gp target);
   void jump(const Address& target) { jump(operand(Width::W64, target)); }
   void call(Gp target);
   void call_back(u32 target) { set_field(branch(0x94000000), target); }
   void call(const void* target) { relocations_.push_back({branch(0x94000000).at, target}); }
-  void jump(const void* target) { relocations_.push_back({branch(0x14000000).at, target}); }
-  void return_() { word(0xD65F03C0); }
+  void jump(const void* target) {
+    relocations_.push_back({branch(0x14000000).at, target});
+    steps_.path_ends(offset());
+  }
+  void return_() {
+    word(0xD65F03C0);
+    steps_.path_ends(offset());
+  }
   // Around a function's body: the return address, and registers that it keeps for its caller. frame_bytes: between the stack
   // pointer in the body, which is a multiple of 16, and the word with the return address.
   void open_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp);
@@ -181,6 +191,13 @@ class Assembler {
   static constexpr u32 frame_bytes(size_t saved) { return ((8 * static_cast<u32>(saved) + 8 + 15) & ~15u) - 8; }
   // Where the so-manieth of `saved` is: words from the stack pointer in the body. The saved_fp are at its beginning, in their order.
   static constexpr u32 word_of_saved(u32 index, size_t, size_t saved_fp) { return static_cast<u32>(saved_fp + index); }
+  // Where to note from now on how frames change (frame_steps.h).
+  void note_frames(std::vector<FrameStep>* steps) { steps_.note_in(steps); }
+  void note_frame(Gp reg, u32 distance) { steps_.note({offset(), FrameStep::Kind::Frame, reg, distance}); }
+  void note_saved(Gp reg, u32 distance) { steps_.note({offset(), FrameStep::Kind::Saved, reg, distance}); }
+  void note_kept(Gp reg) { steps_.note({offset(), FrameStep::Kind::Kept, reg, 0}); }
+  // All of it, where a frame that open_frame() has made is whole.
+  void note_whole_frame(std::span<const Gp> saved, size_t saved_fp) { steps_.note(offset(), whole_frame(saved, saved_fp)); }
   void compare_stack(const Address& limit);
   // Where a load or store that began at this offset will fault: its last instruction is the access.
   u32 access_at(u32) const { return offset() - 4; }
@@ -203,6 +220,8 @@ class Assembler {
   a64::Assembler& raw() { return a_; }
 
  private:
+  static std::vector<FrameStep> whole_frame(std::span<const Gp> saved, size_t saved_fp);
+
   struct Errors : asmjit::ErrorHandler {
     bool failed = false;
     void handleError(asmjit::Error, const char*, asmjit::BaseEmitter*) override { failed = true; }
@@ -237,6 +256,7 @@ class Assembler {
   bool far_branches_ = false;
   bool too_far_ = false;
   std::vector<Relocation> relocations_;
+  FrameSteps steps_;
   std::vector<AddressReference> addresses_;
 };
 

@@ -28,6 +28,7 @@ void Assembler::begin(bool) {
   errors_.failed = false;
   relocations_.clear();
   addresses_.clear();
+  steps_.clear();
 }
 
 // Where there is no memory the function is lost (ok()), and what is written may go anywhere.
@@ -445,25 +446,49 @@ Assembler::Fields Assembler::truncate_checked(Width to, bool is_signed, bool fro
   return {{jump_if(Condition::NotEqual)}, 1};
 }
 
+std::vector<FrameStep> Assembler::whole_frame(std::span<const Gp> saved, size_t saved_fp) {
+  u32 distance = 8 + frame_bytes(saved.size() + saved_fp);
+  std::vector<FrameStep> steps = {{0, FrameStep::Kind::Frame, Gp::rsp, distance}};
+  for (u32 i = 0; i < saved.size(); ++i) steps.push_back({0, FrameStep::Kind::Saved, saved[i], 16 + 8 * i});
+  return steps;
+}
+
 void Assembler::open_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp) {
-  for (Gp reg : saved) push(reg);
+  u32 distance = 8;
+  note_frame(Gp::rsp, distance);
+  for (Gp reg : saved) note_kept(reg);
+  for (Gp reg : saved) {
+    push(reg);
+    note_frame(Gp::rsp, distance += 8);
+    note_saved(reg, distance);
+  }
   if (saved_fp.empty()) return;
   alu(Alu::Sub, Width::W64, Gp::rsp, Gp::rsp, static_cast<i32>(8 * saved_fp.size()));
+  note_frame(Gp::rsp, distance + 8 * static_cast<u32>(saved_fp.size()));
   for (size_t i = 0; i < saved_fp.size(); ++i) store_float(8, {Gp::rsp, static_cast<i32>(8 * i)}, saved_fp[i]);
 }
 
 void Assembler::leave_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp) {
+  u32 distance = 8 + frame_bytes(saved.size());
   if (!saved_fp.empty()) {
     for (size_t i = 0; i < saved_fp.size(); ++i) load_float(8, saved_fp[i], {Gp::rsp, static_cast<i32>(8 * i)});
     alu(Alu::Add, Width::W64, Gp::rsp, Gp::rsp, static_cast<i32>(8 * saved_fp.size()));
+    note_frame(Gp::rsp, distance);
   }
-  for (size_t i = saved.size(); i-- > 0;) pop(saved[i]);
+  for (size_t i = saved.size(); i-- > 0;) {
+    pop(saved[i]);
+    note_frame(Gp::rsp, distance -= 8);
+    note_kept(saved[i]);
+  }
+  if (steps_.is_on()) [[unlikely]]
+    steps_.expect_again(whole_frame(saved, saved_fp.size()));
 }
 
 void Assembler::jump_back(u32 target) {
   i32 distance = static_cast<i32>(target - (offset() + 2));
   if (distance >= -128) put_bytes(0xEB, static_cast<u8>(distance));
   else set_field(field(0xE9), target);
+  steps_.path_ends(offset());
 }
 
 void Assembler::jump_back_if(Condition c, u32 target) {

@@ -13,6 +13,7 @@
 
 #include "jit/emit/address_reference.h"
 #include "jit/emit/encoder_x64.h"
+#include "jit/emit/frame_steps.h"
 #include "jit/emit/registers.h"
 
 namespace brink::jit {
@@ -228,13 +229,25 @@ class Assembler {
   Field jump_if(Condition c) { return field(0x0F, 0x80 | static_cast<u32>(c)); }
   void jump_back(u32 target);
   void jump_back_if(Condition c, u32 target);
-  void jump(Gp target) { put({0xFF}, Width::W32, 4, target); }
-  void jump(const Address& target) { put({0xFF}, Width::W32, 4, target); }
+  void jump(Gp target) {
+    put({0xFF}, Width::W32, 4, target);
+    steps_.path_ends(offset());
+  }
+  void jump(const Address& target) {
+    put({0xFF}, Width::W32, 4, target);
+    steps_.path_ends(offset());
+  }
   void call(Gp target) { put({0xFF}, Width::W32, 2, target); }
   void call_back(u32 target) { set_field(field(0xE8), target); }
   void call(const void* target) { relocations_.push_back({field(0xE8).at, target}); }
-  void jump(const void* target) { relocations_.push_back({field(0xE9).at, target}); }
-  void return_() { put_bytes(0xC3); }
+  void jump(const void* target) {
+    relocations_.push_back({field(0xE9).at, target});
+    steps_.path_ends(offset());
+  }
+  void return_() {
+    put_bytes(0xC3);
+    steps_.path_ends(offset());
+  }
   // Around a function's body: registers that it keeps for its caller. frame_bytes: between the stack pointer in the body
   // and the word with the return address.
   void open_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp);
@@ -248,6 +261,11 @@ class Assembler {
   static constexpr u32 word_of_saved(u32 index, size_t saved, size_t saved_fp) {
     return static_cast<u32>(saved_fp + saved - 1 - index);
   }
+  // Where to note from now on how frames change (frame_steps.h).
+  void note_frames(std::vector<FrameStep>* steps) { steps_.note_in(steps); }
+  void note_frame(Gp reg, u32 distance) { steps_.note({offset(), FrameStep::Kind::Frame, reg, distance}); }
+  void note_saved(Gp reg, u32 distance) { steps_.note({offset(), FrameStep::Kind::Saved, reg, distance}); }
+  void note_kept(Gp reg) { steps_.note({offset(), FrameStep::Kind::Kept, reg, 0}); }
   void compare_stack(const Address& limit) { compare(Width::W64, Gp::rsp, limit); }
   // Where a load or store that began at this offset will fault.
   u32 access_at(u32 begin) const { return begin; }
@@ -275,6 +293,8 @@ class Assembler {
   asmjit::x86::Assembler& raw() { return a_; }
 
  private:
+  static std::vector<FrameStep> whole_frame(std::span<const Gp> saved, size_t saved_fp);
+
   struct Errors : asmjit::ErrorHandler {
     bool failed = false;
     void handleError(asmjit::Error, const char*, asmjit::BaseEmitter*) override { failed = true; }
@@ -373,6 +393,7 @@ class Assembler {
   asmjit::CodeHolder code_;
   x86::Assembler a_;
   std::vector<Relocation> relocations_;
+  FrameSteps steps_;
   std::vector<AddressReference> addresses_;
 };
 
