@@ -115,7 +115,7 @@ bool Stubs::make(CodeArena& arena, const Features& features, const CodeObservers
   writer.enter();
   u32 unwind_at = begin();
   writer.unwind();
-  begin();
+  u32 land_at = begin();
   writer.land();
   std::array<u32, std::extent_v<std::remove_cvref_t<decltype(stubs())>>> places;
   for (size_t i = 0; i < places.size(); ++i) {
@@ -140,13 +140,13 @@ bool Stubs::make(CodeArena& arena, const Features& features, const CodeObservers
   for (u32 kind = 0; kind < kTrapKinds; ++kind) trap[kind] = base + traps_at[kind];
 
   if (observers.empty()) return true;
-  std::vector<u32> all = {enter_at, unwind_at};
+  std::vector<u32> all = {enter_at, unwind_at, land_at};
   all.insert(all.end(), places.begin(), places.end());
   all.insert(all.end(), std::begin(traps_at), std::end(traps_at));
   std::vector<CodePiece> pieces;
   for (size_t i = 0; i < all.size(); ++i) {
     u32 from = all[i], to = i + 1 < all.size() ? all[i + 1] : end;
-    std::string name = from == unwind_at ? "unwind" : this->name(base + from);
+    std::string name = from == unwind_at ? "unwind" : from == land_at ? "landing" : this->name(base + from);
     CodePiece& piece = pieces.emplace_back(std::span(base + from, to - from), "[brink stub " + name + "]");
     for (FrameStep step : steps) {
       if (step.at < from || step.at >= to) continue;

@@ -1,0 +1,117 @@
+"""Tests of `brink run -g` under a real gdb: python3 gdb_test.py BRINK. Exits with 77, which is "skipped", where gdb may not trace."""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BRINK = ""
+
+# Locals in registers of both kinds across calls, arguments on the way, a tail call, calls through a table and of the system.
+PROGRAM = """(module $named
+  (memory 1)
+  (type $step (func (param i32) (result i32)))
+  (table funcref (elem $middle))
+  (func $inner (param i32) (result i32) (local $n i32)
+    (loop $again
+      (local.set $n (i32.add (local.get $n) (local.get 0)))
+      (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+    (if (i32.gt_u (local.get $n) (i32.const 20)) (then unreachable))
+    (i32.add (local.get $n) (memory.grow (i32.const 0))))
+  (func $middle (type $step) (i32.add (call $inner (local.get 0)) (local.get 0)))
+  (func $tail (param i32 f64) (result i32) (local $n i32) (local $x f64)
+    (local.set $n (i32.const 2))
+    (loop $again
+      (local.set $x (f64.add (f64.mul (local.get $x) (local.get 1)) (local.get 1)))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (drop (call $inner (i32.const 2)))
+    (return_call_indirect (type $step) (i32.add (local.get 0) (i32.trunc_f64_s (local.get $x))) (i32.const 0)))
+  (func $outer (export "outer") (param i32) (result i32)
+    (drop (call $tail (local.get 0) (f64.const 0)))
+    (i32.mul (call $tail (local.get 0) (f64.const 0)) (local.get 0))))
+"""
+
+# From a run-time function that machine code has called, one instruction at a time, back to the C++ that machine code was entered from:
+# at each, the innermost function of machine code and the functions below. The first call of every function compiles it.
+STEPS = """
+python
+def walk():
+    frame, names = gdb.newest_frame(), []
+    while frame is not None:
+        names.append(frame.name() or "?")
+        frame = frame.older()
+    return names
+place, entered = None, False
+while True:
+    names = walk()
+    is_machine = names[0].startswith(("named!", "[brink_"))
+    if names[0] == "[brink_stub_enter]": entered = True
+    elif entered and not is_machine: break
+    if is_machine: print("STEP", names[0], names[-1], ",".join(name[6:] for name in names if name.startswith("named!")))
+    gdb.execute("stepi", to_string=True)
+end
+"""
+
+
+def gdb(folder, script, argument):
+    program = folder / "named.wat"
+    program.write_text(PROGRAM)
+    commands = folder / "commands.gdb"
+    commands.write_text("set confirm off\nset pagination off\nset width 0\nset breakpoint pending on\n" + script)
+    return subprocess.run(["gdb", "-batch", "-nx", "-x", commands, "--args", BRINK, "run", "-g", "--tier", "jit", "--no-cache",
+                           "--invoke", "outer", program, str(argument)],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=240)
+
+
+class Gdb(unittest.TestCase):
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.folder = pathlib.Path(holder.name)
+
+    def test_a_backtrace_names_functions_and_reaches_main(self):
+        result = gdb(self.folder, "break brink::jit::trap\nrun\nbacktrace\n", 10)
+        lines = [line for line in result.stdout.splitlines() if line.startswith("#")]
+        names = [line.split(" in ", 1)[1].split(" (")[0] for line in lines if " in " in line]
+        machine = [name for name in names if name.startswith(("named!", "[brink_"))]
+        # The tail call has given up its frame. What is called for the first time is run by the interpreter that compiles it.
+        self.assertEqual([name for name in machine if "!" in name], ["named!inner", "named!middle", "named!outer"], result.stdout)
+        self.assertEqual(machine[0], "[brink_stub_trap:_unreachable]", result.stdout)
+        self.assertEqual(machine[-2:], ["[brink_wrapper_ii00]", "[brink_stub_enter]"], result.stdout)
+        self.assertEqual(names[-1], "main", result.stdout)
+
+    def test_every_instruction_has_its_callers(self):
+        # The fourth growth is in the last call of $inner.
+        result = gdb(self.folder, "break brink::jit::run_instruction\nignore 1 3\nrun\n" + STEPS, 3)
+        steps = [line.split(" ") for line in result.stdout.splitlines() if line.startswith("STEP ")]
+        self.assertGreater(len(steps), 20, result.stdout + result.stderr)
+        stacks = []
+        for _, name, last, stack in steps:
+            self.assertEqual(last, "main", name)
+            if not stacks or stacks[-1] != stack:
+                stacks.append(stack)
+        # Back through all of them, and out.
+        self.assertEqual(stacks, ["inner,middle,outer", "middle,outer", "outer", ""])
+        self.assertEqual([name for _, name, _, _ in steps if "_stub_" in name][-1], "[brink_stub_enter]")
+
+    def test_a_hardware_breakpoint_by_name(self):
+        result = gdb(self.folder, "hbreak named!middle\nrun\nbacktrace 1\ncontinue\ncontinue\n", 3)
+        if "hardware breakpoints" in result.stdout + result.stderr:
+            self.skipTest("this machine lends no hardware breakpoints")
+        self.assertIn("#0  0x", result.stdout)
+        self.assertIn(" in named!middle ()", result.stdout)
+        self.assertEqual(result.stdout.count("Breakpoint 1, "), 2, result.stdout)
+        # inner(3) = 6 + 1 page; middle adds 3; outer multiplies by 3.
+        self.assertIn("\n30\n", result.stdout)
+        self.assertIn("exited normally", result.stdout)
+
+
+if __name__ == "__main__":
+    BRINK = pathlib.Path(sys.argv.pop(1)).resolve()
+    traced = subprocess.run(["gdb", "-batch", "-nx", "-ex", "run", "--args", "true"], stdin=subprocess.DEVNULL, capture_output=True,
+                            text=True, timeout=120)
+    if "exited normally" not in traced.stdout:
+        print("SKIPPED: gdb may not trace here:", traced.stderr.strip(), file=sys.stderr)
+        sys.exit(77)
+    unittest.main()
