@@ -36,7 +36,7 @@ class CompileCommand : public Command {
     if (tier_.tier.empty()) tier_.tier = "auto";
     if (auto set = set_tier(config, tier_); !set) return report_error(set.error());
     Engine engine(config);
-    Result<Module> module = Module::from_file(engine, file_);
+    Result<Module> module = cache::open_module(engine, file_);
     if (!module) return report_error(module.error());
     std::string secret_file = secret_file_of(secret_);
     auto authenticator = secret_file.empty() ? std::nullopt : cache::open_authenticator(secret_file);

@@ -126,6 +126,25 @@ class Compile(unittest.TestCase):
         self.program.write_bytes(content)
         self.expect("run", self.program, warning="another build")
 
+    def test_other_commands_take_the_module_in_it(self):
+        self.compile()
+        again = self.folder / "again.brink"
+        self.assertEqual(self.brink("compile", self.program, "-o", again).returncode, 0)
+        self.assertEqual(self.brink("run", "--invoke", "sum", again, "9").stdout, f"{SUM}\n")
+        snapshot = self.folder / "snapshot.wasm"
+        self.assertEqual(self.brink("snapshot", "--init", "_start", self.program, "-o", snapshot).returncode, 0)
+        self.assertEqual(snapshot.read_bytes()[:4], b"\0asm")
+        self.assertEqual(self.brink("validate", "-v", self.program).stdout, f"{self.program}: valid\n")
+        report = self.brink("inspect", self.program).stdout
+        self.assertIn("increment", report + self.brink("inspect", "--disassemble", "increment", self.program).stdout)
+        self.assertEqual(report.splitlines()[1:], self.brink("inspect", self.source).stdout.splitlines()[1:])
+        self.program.write_bytes(self.program.read_bytes()[:40])
+        for command in (("validate",), ("inspect",), ("snapshot", "-o", snapshot), ("compile", "-o", again)):
+            result = self.brink(*command, self.program)
+            self.assertEqual(result.returncode, 1)
+            self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+            self.assertIn("out.brink: a compiled program that is damaged or not whole", result.stderr)
+
     def test_what_is_no_program_is_one_error(self):
         self.compile()
         whole = self.program.read_bytes()

@@ -1,6 +1,7 @@
 // `brink inspect`: what a module contains.
 #include <CLI/CLI.hpp>
 
+#include "engine/cache/program.h"
 #include "engine/quicken/listing.h"
 #include "engine/validate/validator.h"
 #include "tools/command.h"
@@ -30,7 +31,7 @@ class InspectCommand : public Command {
     Config config;
     config.features = *parse_features(features_);
     Engine engine(config);
-    Result<Module> module = Module::from_file(engine, file_);
+    Result<Module> module = cache::open_module(engine, file_);
     if (!module) return report_error(module.error());
     if (function_) return print_quick_code(*module);
     if (!disassembled_.empty()) return print_disassembly(*module);

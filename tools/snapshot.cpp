@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "engine/base/file_writer.h"
+#include "engine/cache/program.h"
 #include "tools/command.h"
 #include "tools/feature_option.h"
 #include "tools/guest_options.h"
@@ -42,7 +43,7 @@ class SnapshotCommand : public Command {
     Config config;
     config.features = *parse_features(features_);
     Engine engine(config);
-    Result<Module> module = Module::from_file(engine, file_);
+    Result<Module> module = cache::open_module(engine, file_);
     if (!module) return report_error(module.error());
     if (auto ready = check(module->info()); !ready) return report_error(located(ready.error()));
 

@@ -1,6 +1,7 @@
 // `brink validate`: whether modules are valid, every function body included.
 #include <CLI/CLI.hpp>
 
+#include "engine/cache/program.h"
 #include "engine/engine.h"
 #include "tools/command.h"
 #include "tools/feature_option.h"
@@ -23,7 +24,7 @@ class ValidateCommand : public Command {
     int code = kExitSuccess;
     for (const std::string& file : files_) {
       // A new engine each, so that one file's types do not stay for the next.
-      Result<Module> module = Module::from_file(Engine(config), file);
+      Result<Module> module = cache::open_module(Engine(config), file);
       if (!module) code = report_error(module.error());
       else if (verbose_) print_line(printable(file) + ": valid");
     }

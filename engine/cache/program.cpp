@@ -148,8 +148,8 @@ std::string reason_against(const ProgramHeader& header, const runtime::ModuleSta
   return {};
 }
 
-Result<Program> program_of(const Engine& engine, FileBytes file, std::string name, const std::string& secret_file) {
-  ProgramHeader header{};
+// The module in a program, whose header it fills.
+Result<Module> module_of(const Engine& engine, const FileBytes& file, const std::string& name, ProgramHeader& header) {
   if (file.bytes.size() >= sizeof header) std::memcpy(&header, file.bytes.data(), sizeof header);
   auto is_inside = [&](u64 offset, u64 size) { return offset <= file.bytes.size() && size <= file.bytes.size() - offset; };
   if (header.magic != kMagic || header.module_offset < sizeof header ||
@@ -158,7 +158,12 @@ Result<Program> program_of(const Engine& engine, FileBytes file, std::string nam
     Error error{ErrorKind::Invalid, "a compiled program that is damaged or not whole", Error::kNoOffset, 0, 0, name};
     return std::unexpected(std::move(error));
   }
-  auto module = Module::from_view(engine, file.bytes.subspan(header.module_offset, header.module_size), file.owner, name);
+  return Module::from_view(engine, file.bytes.subspan(header.module_offset, header.module_size), file.owner, name);
+}
+
+Result<Program> program_of(const Engine& engine, FileBytes file, std::string name, const std::string& secret_file) {
+  ProgramHeader header{};
+  Result<Module> module = module_of(engine, file, name, header);
   if (!module) return std::unexpected(std::move(module.error()));
   runtime::ModuleState& state = *module->state();
   auto without = [&](const std::string& reason) {
@@ -220,6 +225,15 @@ Result<std::vector<u8>> compile_program(const Module& module, const Authenticato
 }
 
 // An ordinary module pays nothing for the question: it is asked when the file is none.
+Result<Module> open_module(const Engine& engine, const std::string& path) {
+  Result<Module> module = Module::from_file(engine, path);
+  if (module) return module;
+  auto file = open_program_file(path);
+  if (!file) return module;
+  ProgramHeader header{};
+  return module_of(engine, *file, path, header);
+}
+
 Result<Program> open_program(const Engine& engine, const std::string& path, const std::string& secret_file, Cache* cache) {
   Result<Module> module = Module::from_file(engine, path, cache);
   if (module) return Program{std::move(*module), {}};

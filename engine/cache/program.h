@@ -41,7 +41,9 @@ bool is_program(std::span<const u8> bytes);
 // A cache is asked for a module that is not compiled.
 Result<Program> open_program(const Engine& engine, const std::string& path, const std::string& secret_file,
                              Cache* cache = nullptr);
-// The same of bytes that have been read.
+// The module alone of what a file holds, for those who have no use for compiled code.
+Result<Module> open_module(const Engine& engine, const std::string& path);
+// As open_program, of bytes that have been read.
 Result<Program> read_program(const Engine& engine, std::vector<u8> bytes, std::string name, const std::string& secret_file);
 
 }  // namespace brink::cache
