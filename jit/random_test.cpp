@@ -47,12 +47,19 @@ constexpr const char* kText = R"((module
     (f64.add (local.get $z) (f64.convert_i64_s (i64.xor (local.get $y) (i64.extend_i32_s (local.get $x)))))))
 )";
 
+// AArch64 is mostly emulated, and the emulator keeps 50 MB for every memory that there has been.
+#if defined(__aarch64__)
+constexpr u64 kSeeds = 6;
+#else
+constexpr u64 kSeeds = 40;
+#endif
+
 TEST(RandomRegisters, ChangeTheCodeAndNothingElse) {
   const std::vector<Value> arguments = {Value::i32(123456789), Value::i64(0x1234'5678'9ABC), Value::f64(2.5)};
   Guest interpreted(kText, nullptr);
   std::string wanted = interpreted.call("f", arguments);
   std::set<u64> sizes;
-  for (u64 seed = 0; seed < 40; ++seed) {
+  for (u64 seed = 0; seed < kSeeds; ++seed) {
     for (bool baseline : {false, true}) {
       u64 size[2];
       for (u64& bytes : size) {
@@ -64,7 +71,7 @@ TEST(RandomRegisters, ChangeTheCodeAndNothingElse) {
       sizes.insert(size[0]);
     }
   }
-  EXPECT_GT(sizes.size(), 20u);
+  EXPECT_GT(sizes.size(), kSeeds / 2);
 }
 
 }  // namespace

@@ -65,6 +65,8 @@ class Build:
 
 
 CLANG = {"CC": "clang-19", "CXX": "clang++-19"}
+JIT_TESTS = ("jit", "jit cached code", "jit atomics")
+
 BUILDS = {
     "clang": Build("clang 19", "build", CLANG, ["--buildtype=release"]),
     "gcc": Build("gcc 12", "build-gcc", {"CC": "gcc-12", "CXX": "g++-12"}, ["--buildtype=release"], slowness=2),
@@ -82,7 +84,7 @@ BUILDS = {
         slowness=10,
         environment={"TSAN_OPTIONS": "halt_on_error=1"},
         targets=("tools/brink", "engine/runtime/threads_test", "wasi/wasi_threads_test", "jit/jit_test"),
-        unit_tests=("threads", "wasi threads", "jit"),
+        unit_tests=("threads", "wasi threads", *JIT_TESTS),
         folders=("proposals/threads",)),
     "aarch64": Build(
         "clang 19 for AArch64, emulated", "build-aarch64", {},
@@ -94,11 +96,11 @@ BUILDS = {
         # Those with a processor's own code; all others would take a quarter of an hour.
         targets=("tools/brink", "jit/jit_test", "engine/interpret/interpret_test", "engine/runtime/engine_test",
                  "engine/runtime/pool_test", "engine/runtime/threads_test"),
-        unit_tests=("jit", "interpret", "engine", "pool", "threads")),
+        unit_tests=(*JIT_TESTS, "interpret", "engine", "pool", "threads")),
 }
 ARCHITECTURES = ("aarch64",)
 # What runs of it when no build is named: six minutes, the build with them, instead of twelve.
-AARCH64_IN_SHORT = dataclasses.replace(BUILDS["aarch64"], targets=("tools/brink", "jit/jit_test"), unit_tests=("jit",),
+AARCH64_IN_SHORT = dataclasses.replace(BUILDS["aarch64"], targets=("tools/brink", "jit/jit_test"), unit_tests=JIT_TESTS,
                                        modes=BUILDS["aarch64"].modes[:2])
 # How each build runs the official suite: as users run it, collecting garbage at every allocation, and by the plain
 # interpreter; in machine code, for any processor too, and with registers chosen at random; and with functions that become machine code while they run.
