@@ -338,5 +338,19 @@ TEST(JitExceptions, Collection) {
   both.expect_same("f", {Value::i32(40'000)});
 }
 
+// A clause costs the same however many there are before it.
+TEST(JitExceptions, FiftyThousandClauses) {
+  std::string text = R"((module (tag $one (param i32)) (tag $other (param i32))
+    (func $t (param i32) (if (local.get 0) (then (throw $one (local.get 0)))) (throw $other (i32.const 7)))
+    (func (export "f") (param i32) (result i32)
+      (block $b (result i32) (block $a (result i32) (try_table)";
+  for (u32 i = 0; i < 50'000; ++i) text += " (catch $other $b)";
+  text += " (catch $one $a) (call $t (local.get 0))) (unreachable)) (i32.const 100) (i32.add))))";
+  Both both(text);
+  EXPECT_EQ(both.expect_same("f", {Value::i32(5)}), "105 ");
+  EXPECT_EQ(both.expect_same("f", {Value::i32(0)}), "7 ");
+  both.expect_all_compiled();
+}
+
 }  // namespace
 }  // namespace brink::jit

@@ -86,6 +86,7 @@ void FunctionCompiler::on_start(const BodyState& state, std::span<const u8> code
       shape_.saved += 1;
     }
     locals_[gp_locals[i]].reg = static_cast<u8>(gp_free[i]);
+    pinned_.push_back(gp_locals[i]);
   }
   for (size_t i = 0; i < fp_locals.size() && i < fp_free.size(); ++i) {
     if (i >= unsaved_fp) {
@@ -93,7 +94,7 @@ void FunctionCompiler::on_start(const BodyState& state, std::span<const u8> code
       shape_.saved_fp += 1;
     }
     locals_[fp_locals[i]].reg = static_cast<u8>(fp_free[i]);
-    if (locals_[fp_locals[i]].kind == Kind::V128) pinned_vectors_.push_back(fp_locals[i]);
+    pinned_.push_back(fp_locals[i]);
   }
   // What a leaf has not used for locals.
   for (size_t i = gp_locals.size(); i < unsaved_gp; ++i) temporary_gp_ |= bit(gp_free[i]);
@@ -311,11 +312,13 @@ void FunctionCompiler::load_machine_code(Gp function, u32& elsewhere) {
 }
 
 void FunctionCompiler::store_pinned_vectors() {
-  for (u32 index : pinned_vectors_) a_.store_float(16, slot_address(locals_[index].slot), locals_[index].fp());
+  for (u32 index : pinned_)
+    if (locals_[index].kind == Kind::V128) a_.store_float(16, slot_address(locals_[index].slot), locals_[index].fp());
 }
 
 void FunctionCompiler::load_pinned_vectors() {
-  for (u32 index : pinned_vectors_) a_.load_float(16, locals_[index].fp(), slot_address(locals_[index].slot));
+  for (u32 index : pinned_)
+    if (locals_[index].kind == Kind::V128) a_.load_float(16, locals_[index].fp(), slot_address(locals_[index].slot));
 }
 
 void FunctionCompiler::call(const Instruction& instruction) {

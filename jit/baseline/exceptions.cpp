@@ -3,6 +3,8 @@
 // Entering and leaving a block costs nothing but a jump around its landings. What is thrown finds them by return address
 // (catch_table.h); everything that is pushed lies in its slots by then. So that pinned locals have their values behind a landing,
 // they are stored before every call from inside a try block, and landings load them.
+#include <utility>
+
 #include "jit/baseline/function_compiler.h"
 
 namespace brink::jit {
@@ -10,16 +12,16 @@ namespace brink::jit {
 // --- Pinned locals and calls -------------------------------------------------------------------------------------------
 
 void FunctionCompiler::store_pinned() {
-  for (const LocalInfo& local : locals_) {
-    if (!local.pinned()) continue;
+  for (u32 index : pinned_) {
+    const LocalInfo& local = locals_[index];
     if (is_float(local.kind)) a_.store_float(float_bytes(local.kind), slot_address(local.slot), local.fp());
     else a_.store(8, slot_address(local.slot), local.gp());
   }
 }
 
 void FunctionCompiler::load_pinned() {
-  for (const LocalInfo& local : locals_) {
-    if (!local.pinned()) continue;
+  for (u32 index : pinned_) {
+    const LocalInfo& local = locals_[index];
     Value in_slot{Place::Slot, local.kind, 0, Condition::Equal, local.slot};
     if (is_float(local.kind)) load_to(in_slot, local.fp());
     else load_to(in_slot, local.gp(), true);
@@ -35,15 +37,15 @@ void FunctionCompiler::note_throwing_call(u32 region) {
 
 void FunctionCompiler::open_region() {
   catches_.regions.push_back({.outer = region_});
+  last_clauses_.push_back(kNothing);
   region_ = static_cast<u32>(catches_.regions.size() - 1);
 }
 
 // A clause of the region, in front of the code behind it.
 void FunctionCompiler::land(u32 region, CatchTable::Clause clause) {
   clause.landing = a_.offset();
-  u32* last = &catches_.regions[region].first;
-  while (*last != kNothing) last = &catches_.clauses[*last].next;
-  *last = static_cast<u32>(catches_.clauses.size());
+  u32 last = std::exchange(last_clauses_[region], static_cast<u32>(catches_.clauses.size()));
+  (last == kNothing ? catches_.regions[region].first : catches_.clauses[last].next) = last_clauses_[region];
   catches_.clauses.push_back(clause);
   load_pinned();
 }

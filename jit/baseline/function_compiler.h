@@ -360,7 +360,7 @@ class FunctionCompiler : public NullSink {
   const u8* code_end_ = nullptr;
   u32 pc_ = 0;
   std::vector<LocalInfo> locals_;
-  std::vector<u32> pinned_vectors_;  // locals
+  std::vector<u32> pinned_;  // locals
   u32 local_slots_ = 0;
   FrameShape shape_;
 
@@ -388,6 +388,7 @@ class FunctionCompiler : public NullSink {
   u32 loop_entry_ = 0;  // 0: there is no loop
 
   CatchTable catches_;
+  std::vector<u32> last_clauses_;   // of catches_.regions, each
   u32 region_ = kNothing;           // of catches_: the innermost try block
   u32 around_landings_ = kNothing;  // of the try_table that begins here: chain of the jump around what its clauses have made
 
