@@ -17,6 +17,7 @@ namespace brink::cache {
 namespace {
 
 constexpr std::string_view kSuffix = ".brink-cache";
+constexpr int kNoFile = -1;  // the module's bytes came from elsewhere
 constexpr std::string_view kTemporarySuffix = ".new";
 
 std::string hexadecimal(const Code& name) {
@@ -78,14 +79,8 @@ std::string Cache::path_of(const Code& name) const {
 
 void Cache::attach(const Module& module) {
   runtime::ModuleState& state = *module.state();
-  const Authenticator* authenticator = authenticator_for(state, state.info);
-  if (authenticator == nullptr) return;
   std::lock_guard lock(state.prepare_mutex);
-  if (state.source != nullptr) return;
-  Identity identity = identify(*authenticator, state, state.info);
-  std::string path = path_of(identity);
-  auto file = CacheFile::open(path, identity, own_function_count(state.info));
-  state.source = std::make_unique<Source>(state, state.info, *authenticator, identity, std::move(file), std::move(path));
+  if (state.source == nullptr) state.source = find_source(state, state.info, kNoFile).source;
 }
 
 Cache::Found Cache::find_source(runtime::ModuleState& module, const ModuleInfo& declarations, int module_file) {
@@ -95,8 +90,8 @@ Cache::Found Cache::find_source(runtime::ModuleState& module, const ModuleInfo& 
   std::string path = path_of(identity);
   auto file = CacheFile::open(path, identity, own_function_count(declarations));
   auto source = std::make_unique<Source>(module, declarations, *authenticator, identity, std::move(file), std::move(path));
-  bool is_large = declarations.code_section.size >= options_.min_code_bytes_for_places;
-  if (auto stamp = is_large ? stamp_of(module_file, options_.settled_after_seconds) : std::nullopt) {
+  bool has_places = module_file != kNoFile && declarations.code_section.size >= options_.min_code_bytes_for_places;
+  if (auto stamp = has_places ? stamp_of(module_file, options_.settled_after_seconds) : std::nullopt) {
     BodyPlaces places(*authenticator, identity, *stamp);
     source->use_places(places, path_of(places.name()));
   }
