@@ -22,7 +22,7 @@ class CompileCommand : public Command {
     single(app()->add_option("-j,--jobs", jobs_, "NUMBER: of threads (default: one a processor)"))->check(CLI::Range(1u, 256u));
     single(app()->add_option("--tier", tier_.tier, "auto (the default) or jit: how it will be run"))
         ->check(CLI::IsMember({"jit", "auto"}));
-    single(app()->add_option("--cpu", tier_.cpu, "host (the default) or baseline: for which processor, as run's --cpu"))
+    single(app()->add_option("--cpu", tier_.machine_code.cpu, "host (the default) or baseline: for which processor, as run's --cpu"))
         ->check(CLI::IsMember({"host", "baseline"}));
     app()->add_flag("--verbose", verbose_, "Print what was compiled, and how large it has become");
     add_secret_option(*app(), secret_);

@@ -182,12 +182,7 @@ Result<serve::Settings> settings_of(const Arguments& a) {
       options.threshold.reset();
       options.wait = false;
     }
-    if (!makes_machine_code(tier)) {
-      options.cpu.clear();
-      options.profile.clear();
-      options.random_seed.reset();
-      options.debug_info = false;
-    }
+    if (!makes_machine_code(tier)) options.machine_code = {};
     return set_tier(config, options);
   };
   settings.cache = open_cache(a.cache);
@@ -222,8 +217,8 @@ Result<serve::Settings> settings_of(const Arguments& a) {
     return fail(ErrorKind::Usage, "--tier-threshold and --tier-wait need a route with the tier auto");
   bool has_machine_code =
       std::any_of(settings.routes.begin(), settings.routes.end(), [](const auto& route) { return makes_machine_code(route.tier); });
-  if (!has_machine_code && (!a.tier.cpu.empty() || !a.tier.profile.empty() || a.tier.random_seed || a.tier.debug_info))
-    return fail(ErrorKind::Usage, "--cpu, --profile, --debug-info and --jit-random need a route with the tier jit or auto");
+  if (!has_machine_code && a.tier.machine_code.is_asked_for())
+    return fail(ErrorKind::Usage, std::string(tools::TierOptions::MachineCode::kNames) + " need a route with the tier jit or auto");
   return settings;
 }
 

@@ -41,15 +41,15 @@ void add_tier_options(CLI::App& app, TierOptions& options) {
                         "NUMBER: of calls and rounds of its loops that make a function hot (default " +
                             std::to_string(jit::kTierThreshold) + ")"))
       ->check(CLI::Range(u32{1}, u32{1} << 30));
-  single(app.add_option("--cpu", options.cpu,
+  single(app.add_option("--cpu", options.machine_code.cpu,
                         "host (the default): machine code for this processor; baseline: for every one that Brink supports"))
       ->check(CLI::IsMember({"host", "baseline"}));
-  single(app.add_option("--profile", options.profile,
+  single(app.add_option("--profile", options.machine_code.profile,
                         "For Linux's perf, what machine code is called: perfmap, in /tmp/perf-PID.map; or jitdump, in jit-PID.dump"))
       ->check(CLI::IsMember({"perfmap", "jitdump"}));
   // Not for users: see jit/README.md.
-  single(app.add_option("--jit-random", options.random_seed, "SEED: choose registers at random"))->group("");
-  app.add_flag("-g,--debug-info", options.debug_info, "For gdb: what machine code is called, and whose callers its frames have");
+  single(app.add_option("--jit-random", options.machine_code.random_seed, "SEED: choose registers at random"))->group("");
+  app.add_flag("-g,--debug-info", options.machine_code.debug_info, "For gdb: what machine code is called, and whose callers its frames have");
   app.add_flag("--tier-wait", options.wait, "With auto: wait for machine code, so that every run is the same");
 }
 
@@ -59,8 +59,8 @@ Result<void> set_tier(Config& config, const TierOptions& options) {
   if (!is_auto && (options.threshold || options.wait))
     return fail(ErrorKind::Usage, "--tier-threshold and --tier-wait need --tier auto");
   if (!is_auto && options.tier != "jit") {
-    if (!options.cpu.empty() || !options.profile.empty() || options.random_seed || options.debug_info)
-      return fail(ErrorKind::Usage, "--cpu, --profile, --debug-info and --jit-random need --tier jit or auto");
+    if (options.machine_code.is_asked_for())
+      return fail(ErrorKind::Usage, std::string(TierOptions::MachineCode::kNames) + " need --tier jit or auto");
     return {};
   }
   if (!config.quicken) {
@@ -68,12 +68,12 @@ Result<void> set_tier(Config& config, const TierOptions& options) {
     return fail(ErrorKind::Usage, "--tier " + options.tier + " and --no-quicken exclude each other");
   }
 #ifdef BRINK_JIT
-  auto profile = observer_of(options.profile);
+  auto profile = observer_of(options.machine_code.profile);
   if (!profile) return std::unexpected(std::move(profile.error()));
   std::vector<std::shared_ptr<jit::CodeObserver>> observers;
   if (*profile) observers.push_back(std::move(*profile));
-  if (options.debug_info) observers.push_back(jit::make_debugger_link());
-  auto compiler = jit::make_compiler({.lazy = is_auto, .baseline = options.cpu == "baseline", .random_seed = options.random_seed, .observers = std::move(observers)});
+  if (options.machine_code.debug_info) observers.push_back(jit::make_debugger_link());
+  auto compiler = jit::make_compiler({.lazy = is_auto, .baseline = options.machine_code.cpu == "baseline", .random_seed = options.machine_code.random_seed, .observers = std::move(observers)});
   if (!compiler) return std::unexpected(std::move(compiler.error()));
   config.compiler = std::move(*compiler);
   if (is_auto) {

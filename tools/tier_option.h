@@ -16,10 +16,16 @@ struct TierOptions {
   std::string tier;  // "interp", "jit" or "auto"; empty: the command's default
   std::optional<u32> threshold;
   bool wait = false;
-  bool debug_info = false;
-  std::string profile;  // "perfmap" or "jitdump"; empty: neither
-  std::string cpu;  // "host" or "baseline"; empty: host
-  std::optional<u64> random_seed;
+  // Of machine code alone: whoever makes none has no use for it.
+  struct MachineCode {
+    bool debug_info = false;
+    std::string profile;  // "perfmap" or "jitdump"; empty: neither
+    std::string cpu;      // "host" or "baseline"; empty: host
+    std::optional<u64> random_seed;
+    bool is_asked_for() const { return debug_info || !profile.empty() || !cpu.empty() || random_seed; }
+    static constexpr const char* kNames = "--cpu, --profile, --debug-info and --jit-random";
+  };
+  MachineCode machine_code;
   // What happens without --tier: auto, where machine code can be had and nothing else rules it out; else all is interpreted.
   bool is_auto_by_default = false;
 };
