@@ -18,28 +18,6 @@ using runtime::ModuleState;
 using runtime::NotedFrame;
 using runtime::TierState;
 
-// One function, into the assembler's buffer. False where the body is not valid, which nobody should see: it was prepared.
-bool compile_function(ModuleState& module, const ModuleCode* code, const Stubs& stubs, Assembler& assembler, u32 index,
-                      const FunctionScan& scan, std::optional<u64> random_seed, CodeShape& shape,
-                      std::vector<CodeOrigin>* origins, std::vector<Listing::Part>* parts = nullptr, bool far_branches = false) {
-  assembler.begin(far_branches);
-  CompileOptions options{.memory0_guarded = module.memory0_guarded,
-                         .loop_entry = module.engine->tier_up != nullptr,
-                         .random_seed = random_seed,
-                         .origins = origins,
-                         .parts = parts};
-  FunctionCompiler sink(module, code, stubs, assembler, index, scan, options);
-  BodyDecoder<FunctionCompiler> decoder(module.info, module.info.functions[index].body, sink, body_scratch());
-  bool valid = decoder.decode_function(module.info.function_type(index)).has_value();
-  if (assembler.needs_far_branches() && !far_branches) {
-    if (origins != nullptr) origins->clear();
-    if (parts != nullptr) parts->clear();
-    return compile_function(module, code, stubs, assembler, index, scan, random_seed, shape, origins, parts, true);
-  }
-  shape = sink.take_shape();
-  return valid && assembler.ok() && !sink.is_too_large();
-}
-
 class BaselineCompiler : public Compiler {
  public:
   explicit BaselineCompiler(const Options& options) : options_(options), observers_(options.observers) {}
@@ -78,17 +56,16 @@ class BaselineCompiler : public Compiler {
     u32 own = static_cast<u32>(&code - module.code);
     u32 index = own + module.info.imported_functions;
     if (options_.leaves_out && options_.leaves_out(label_of(*space, own))) return count_left(&Statistics::left_out);
-    FunctionScan scan = scan_function(module.info, index, code.prepared->max_operand_slots);
     Assembler& assembler = this->assembler();
-    CodeShape shape;
-    if (!compile_function(module, space, stubs_, assembler, index, scan, options_.random_seed, shape, nullptr)) return count_left(&Statistics::failed);
+    auto shape = translate(*space, own, *code.prepared, assembler);
+    if (!shape) return count_left(&Statistics::failed);
     const void* wrapper = wrappers_->get(module.info.function_type(index));
     if (wrapper == nullptr) return count_left(&Statistics::out_of_room);
-    const u8* entry = space->place(assembler.code(), assembler.relocations(), wrapper, own, shape);
+    const u8* entry = space->place(assembler.code(), assembler.relocations(), wrapper, own, *shape);
     if (entry == nullptr) return count_left(&Statistics::out_of_room);
     if (module.source && !options_.random_seed)
       if (auto references = references_of(assembler, *space, stubs_))
-        space->remember(own, entry, assembler.code().size(), std::move(shape), std::move(*references));
+        space->remember(own, entry, assembler.code().size(), std::move(*shape), std::move(*references));
     tell(*space, own, {entry, assembler.code().size()});
     space->publish(own, entry);
     auto spent = std::chrono::steady_clock::now() - begin;
@@ -125,14 +102,12 @@ class BaselineCompiler : public Compiler {
     if (options_.random_seed || (!is_ready() && !make_ready())) return {};
     ModuleCode* space = space_of(module);
     if (space == nullptr) return {};
-    u32 index = own_function + module.info.imported_functions;
-    FunctionScan scan = scan_function(module.info, index, prepared.max_operand_slots);
     Assembler& assembler = this->assembler();
-    CodeShape shape;
-    if (!compile_function(module, space, stubs_, assembler, index, scan, options_.random_seed, shape, nullptr)) return {};
+    auto shape = translate(*space, own_function, prepared, assembler);
+    if (!shape) return {};
     auto references = references_of(assembler, *space, stubs_);
     if (!references) return {};
-    return keep_code(key(), assembler.code(), shape, *references);
+    return keep_code(key(), assembler.code(), *shape, *references);
   }
 
   const void* load(ModuleState& module, FunctionCode& code, std::span<const u8> kept) override {
@@ -184,12 +159,10 @@ class BaselineCompiler : public Compiler {
   // Compiling again is deterministic, so no table of origins need be kept for every function.
   u32 original_offset(const NotedFrame& frame) override {
     ModuleState& module = const_cast<ModuleState&>(*frame.function->module);
-    u32 index = static_cast<u32>(frame.function - module.code) + module.info.imported_functions;
     std::vector<CodeOrigin> origins;
-    FunctionScan scan = scan_function(module.info, index, frame.function->prepared->max_operand_slots);
-    CodeShape shape;
     Assembler assembler(features_);
-    if (!compile_function(module, &ModuleCode::of(module), stubs_, assembler, index, scan, options_.random_seed, shape, &origins)) return 0;
+    u32 own = static_cast<u32>(frame.function - module.code);
+    if (!translate(ModuleCode::of(module), own, *frame.function->prepared, assembler, &origins)) return 0;
     for (const CodeOrigin& origin : origins)
       if (origin.native == frame.native) return origin.original;
     return 0;
@@ -200,17 +173,16 @@ class BaselineCompiler : public Compiler {
     auto fails = [](ErrorKind kind, std::string message) { return std::unexpected(Error{kind, std::move(message)}); };
     ModuleCode* space = space_of(module);
     if (space == nullptr) return fails(ErrorKind::Limit, "no room for machine code");
-    u32 index = static_cast<u32>(&code - module.code) + module.info.imported_functions;
-    FunctionScan scan = scan_function(module.info, index, code.prepared->max_operand_slots);
+    u32 own = static_cast<u32>(&code - module.code);
     Listing listing;
     Assembler assembler(features_);
-    CodeShape shape;
-    if (!compile_function(module, space, stubs_, assembler, index, scan, options_.random_seed, shape, nullptr, &listing.parts))
-      return fails(ErrorKind::Limit, "function " + std::to_string(index) + " stays with the interpreter: its code is too large");
+    if (!translate(*space, own, *code.prepared, assembler, nullptr, &listing.parts))
+      return fails(ErrorKind::Limit, "function " + std::to_string(own + module.info.imported_functions) +
+                                         " stays with the interpreter: its code is too large");
     listing.code.assign(assembler.code().begin(), assembler.code().end());
     for (const Assembler::Relocation& relocation : assembler.relocations()) {
       std::string name = stubs_.name(relocation.target);
-      if (auto own = space->function_at(relocation.target)) name = label_of(*space, *own);
+      if (auto callee = space->function_at(relocation.target)) name = label_of(*space, *callee);
       listing.targets.push_back({relocation.at, std::move(name)});
     }
     return listing;
@@ -232,6 +204,32 @@ class BaselineCompiler : public Compiler {
  private:
   bool is_ready() const { return begin_.load(std::memory_order_acquire) != nullptr; }
 
+  // A function's code, into the assembler's buffer. Nothing where there would be too much of it, or the body is not valid, which
+  // nobody should see: it was prepared. Lists are filled where not null.
+  std::optional<CodeShape> translate(const ModuleCode& space, u32 own_function, const PreparedCode& prepared, Assembler& assembler,
+                                     std::vector<CodeOrigin>* origins = nullptr, std::vector<Listing::Part>* parts = nullptr) const {
+    ModuleState& module = space.module();
+    u32 index = own_function + module.info.imported_functions;
+    FunctionScan scan = scan_function(module.info, index, prepared.max_operand_slots);
+    CompileOptions options{.memory0_guarded = module.memory0_guarded,
+                           .loop_entry = module.engine->tier_up != nullptr,
+                           .random_seed = options_.random_seed,
+                           .origins = origins,
+                           .parts = parts};
+    for (bool far_branches : {false, true}) {
+      if (origins != nullptr) origins->clear();
+      if (parts != nullptr) parts->clear();
+      assembler.begin(far_branches);
+      FunctionCompiler sink(module, &space, stubs_, assembler, index, scan, options);
+      BodyDecoder<FunctionCompiler> decoder(module.info, module.info.functions[index].body, sink, body_scratch());
+      bool valid = decoder.decode_function(module.info.function_type(index)).has_value();
+      if (assembler.needs_far_branches() && !far_branches) continue;
+      if (!valid || !assembler.ok() || sink.is_too_large()) break;
+      return sink.take_shape();
+    }
+    return std::nullopt;
+  }
+
   void tell(const ModuleCode& space, u32 own_function, std::span<const u8> code) {
     if (observers_.empty()) [[likely]]
       return;
@@ -242,15 +240,11 @@ class BaselineCompiler : public Compiler {
 
   // Compiling again is deterministic, and code that was kept has come without them.
   std::vector<FrameStep> frame_steps(const ModuleCode& space, u32 own_function, size_t size) {
-    ModuleState& module = space.module();
-    u32 index = own_function + module.info.imported_functions;
-    FunctionScan scan = scan_function(module.info, index, module.code[own_function].prepared->max_operand_slots);
-    CodeShape shape;
     std::vector<FrameStep> steps;
     Assembler assembler(features_);
     assembler.note_frames(&steps);
-    if (!compile_function(module, &space, stubs_, assembler, index, scan, options_.random_seed, shape, nullptr) || assembler.code().size() != size) return {};
-    return steps;
+    bool is_same = translate(space, own_function, *space.module().code[own_function].prepared, assembler) && assembler.code().size() == size;
+    return is_same ? steps : std::vector<FrameStep>();
   }
 
   static std::string label_of(const ModuleCode& space, u32 own_function) {

@@ -15,13 +15,7 @@ void FunctionCompiler::atomic_load(const Instruction& instruction, Kind kind, u3
   Value address = pop();
   Gp held;
   Address from = locate_atomic(instruction, address, bytes, held);
-  Gp d = result_gp(kind, &address);
-  u32 begin = a_.offset();
-  a_.load(load_of(bytes), d, from);
-  note_access(begin);
-  if (!(address.place == Place::Register && address.gp() == d)) release(address);
-  release_held(held);
-  push_gp(kind, d);
+  load_integer(kind, load_of(bytes), from, address, held);
 }
 
 void FunctionCompiler::atomic_store(const Instruction& instruction, Kind, u32 bytes) {

@@ -362,13 +362,7 @@ void FunctionCompiler::call(const Instruction& instruction) {
   truncate(first);
   free_gp_ = temporary_gp_;
   free_fp_ = temporary_fp_;
-  const auto& results = type.type.results;
-  if (results.size() == 1 && results[0] != kV128) {
-    Kind kind = kind_of(results[0]);
-    return is_float(kind) ? push_fp(kind, kFloatResult) : push_gp(kind, kResult);
-  }
-  for (ValueType result : results)
-    for (u32 i = 0; i < result.slots(); ++i) push_slot(kind_of(result));
+  push_results(type.type.results);
 }
 
 // The arguments go to this frame's own beginning, and the callee returns to this function's caller.

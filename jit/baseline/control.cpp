@@ -96,14 +96,16 @@ void FunctionCompiler::move_kept(Frame& target) {
   if (from != target.height) copy_slots(home(from), home(target.height), keep);
 }
 
-void FunctionCompiler::push_results(Frame& frame) {
-  std::span<const ValueType> types = frame.results();
-  if (types.size() == 1 && types[0] != kV128) {
-    Kind kind = kind_of(types[0]);
-    return is_float(kind) ? push_fp(kind, kFloatResult) : push_gp(kind, kResult);
-  }
+void FunctionCompiler::push_slots(std::span<const ValueType> types) {
   for (ValueType type : types)
     for (u32 i = 0; i < type.slots(); ++i) push_slot(kind_of(type));
+}
+
+void FunctionCompiler::push_results(std::span<const ValueType> types) {
+  if (types.size() != 1 || types[0] == kV128) return push_slots(types);
+  Kind kind = kind_of(types[0]);
+  if (is_float(kind)) push_fp(kind, kFloatResult);
+  else push_gp(kind, kResult);
 }
 
 // --- Blocks ------------------------------------------------------------------------------------------------------------
@@ -140,20 +142,29 @@ void FunctionCompiler::on_block(const Instruction& instruction, Frame& frame, u3
   emit_poll();
 }
 
-void FunctionCompiler::on_else(const Instruction& instruction, Frame& frame, u32) {
-  if (frame.label.dead || is_too_large()) return;
-  begin(instruction.pc);
+// From an arm of a block to its end, if it falls out of the arm.
+void FunctionCompiler::leave_arm(Frame& frame) {
   if (reachable_) {
     move_kept(frame);
     chain(frame.label.pending, a_.jump());
   }
-  bind_chain(frame.label.otherwise);
   restart(frame.height);
   stored_ = frame.height;
-  for (ValueType type : frame.params())
-    for (u32 i = 0; i < type.slots(); ++i) push_slot(kind_of(type));
+}
+
+// The next one, whose operands have been pushed in their slots.
+void FunctionCompiler::enter_arm() {
   settled_ = height();
   reachable_ = true;
+}
+
+void FunctionCompiler::on_else(const Instruction& instruction, Frame& frame, u32) {
+  if (frame.label.dead || is_too_large()) return;
+  begin(instruction.pc);
+  leave_arm(frame);
+  bind_chain(frame.label.otherwise);
+  push_slots(frame.params());
+  enter_arm();
 }
 
 void FunctionCompiler::on_end(const Instruction& instruction, Frame& frame, u32) {
@@ -183,7 +194,7 @@ void FunctionCompiler::on_end(const Instruction& instruction, Frame& frame, u32)
   bind_chain(frame.label.pending);
   if (!reachable_) return;
   restart(frame.height);
-  push_results(frame);
+  push_results(frame.results());
 }
 
 void FunctionCompiler::on_function_end(const Instruction& instruction, Frame& frame) {

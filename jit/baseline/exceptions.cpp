@@ -75,22 +75,14 @@ void FunctionCompiler::on_catch(const Instruction& instruction, const CatchClaus
 void FunctionCompiler::on_legacy_catch(const Instruction& instruction, Frame& frame, u32) {
   if (frame.label.dead || is_too_large()) return;
   begin(instruction.pc);
-  if (reachable_) {
-    move_kept(frame);
-    chain(frame.label.pending, a_.jump());
-  }
+  leave_arm(frame);
   frame.label.region = region_ = frame.label.outer_region;
-  restart(frame.height);
-  stored_ = frame.height;
   bool is_all = instruction.op == Op::CatchAll;
   land(frame.label.own_region, {.tag = is_all ? CatchTable::kNone : instruction.index, .reference = CatchTable::Clause::Reference::Before,
                     .slot = home(frame.height), .landing = 0});
   push_slot(Kind::Ref);
-  if (!is_all)
-    for (ValueType type : module_.registry->get(module_.tags[instruction.index].type).type.params)
-      for (u32 i = 0; i < type.slots(); ++i) push_slot(kind_of(type));
-  settled_ = height();
-  reachable_ = true;
+  if (!is_all) push_slots(module_.registry->get(module_.tags[instruction.index].type).type.params);
+  enter_arm();
 }
 
 void FunctionCompiler::on_delegate(const Instruction& instruction, Frame& frame, Frame& target, u32 next) {

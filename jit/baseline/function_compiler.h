@@ -109,6 +109,7 @@ class FunctionCompiler : public NullSink {
   }
   void push(const Value& value);
   void push_slot(Kind kind);
+  void push_slots(std::span<const ValueType> types);
   void push_constant(Kind kind, u64 bits);
   void push_gp(Kind kind, Gp reg);
   void push_fp(Kind kind, Fp reg);
@@ -210,6 +211,8 @@ class FunctionCompiler : public NullSink {
   void native(const Instruction& instruction);
   void run_instruction(const Instruction& instruction, bool general);
   void memory_load(const Instruction& instruction);
+  // From where locate() has said, which is done with then.
+  void load_integer(Kind kind, Load load, const Address& from, Value& address, Gp held);
   void memory_store(const Instruction& instruction);
   // Where an access of a memory is. `held`, if it is a register, has to be released afterwards, like the address.
   Address locate(const Instruction& instruction, Value& address, u32 bytes, Gp& held);
@@ -266,7 +269,9 @@ class FunctionCompiler : public NullSink {
   bool takes_register(const Frame& target) const;
   void move_kept(Frame& target);
   void force_top(Kind kind);
-  void push_results(Frame& frame);
+  void push_results(std::span<const ValueType> types);
+  void leave_arm(Frame& frame);
+  void enter_arm();
   void become_unreachable();
   void table_target(Frame& target, u32 depth);
 

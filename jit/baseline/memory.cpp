@@ -113,13 +113,17 @@ void FunctionCompiler::memory_load(const Instruction& instruction) {
     release_held(held);
     return push_fp(form.kind, d);
   }
-  Gp d = result_gp(form.kind, &address);
+  load_integer(form.kind, form.load, from, address, held);
+}
+
+void FunctionCompiler::load_integer(Kind kind, Load load, const Address& from, Value& address, Gp held) {
+  Gp d = result_gp(kind, &address);
   u32 begin = a_.offset();
-  a_.load(form.load, d, from);
+  a_.load(load, d, from);
   note_access(begin);
   if (!(address.place == Place::Register && address.gp() == d)) release(address);
   release_held(held);
-  push_gp(form.kind, d);
+  push_gp(kind, d);
 }
 
 void FunctionCompiler::memory_store(const Instruction& instruction) {

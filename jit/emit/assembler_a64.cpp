@@ -595,11 +595,8 @@ void Assembler::set_field(Field field, u32 target) {
 std::vector<FrameStep> Assembler::whole_frame(std::span<const Gp> saved, size_t saved_fp) {
   u32 size = frame_bytes(saved.size() + saved_fp) + 8;
   std::vector<FrameStep> steps = {{0, FrameStep::Kind::Frame, Gp::sp, size}, {0, FrameStep::Kind::Saved, Gp::x30, 8}};
-  u32 distance = size - 8 * static_cast<u32>(saved_fp);
-  for (Gp reg : saved) {
-    steps.push_back({0, FrameStep::Kind::Saved, reg, distance});
-    distance -= 8;
-  }
+  for (u32 i = 0; i < saved.size(); ++i)
+    steps.push_back({0, FrameStep::Kind::Saved, saved[i], size - 8 * word_of_saved(i, saved.size(), saved_fp)});
   return steps;
 }
 

@@ -449,7 +449,8 @@ Assembler::Fields Assembler::truncate_checked(Width to, bool is_signed, bool fro
 std::vector<FrameStep> Assembler::whole_frame(std::span<const Gp> saved, size_t saved_fp) {
   u32 distance = 8 + frame_bytes(saved.size() + saved_fp);
   std::vector<FrameStep> steps = {{0, FrameStep::Kind::Frame, Gp::rsp, distance}};
-  for (u32 i = 0; i < saved.size(); ++i) steps.push_back({0, FrameStep::Kind::Saved, saved[i], 16 + 8 * i});
+  for (u32 i = 0; i < saved.size(); ++i)
+    steps.push_back({0, FrameStep::Kind::Saved, saved[i], distance - 8 * word_of_saved(i, saved.size(), saved_fp)});
   return steps;
 }
 
