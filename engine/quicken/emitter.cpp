@@ -10,10 +10,17 @@ CodeBuffer& code_buffer() {
   return buffer;
 }
 
+// Accumulator, Slot, Byte, Word, Long.
+constinit const Emitter::SourceLayout Emitter::kNarrowLayouts[] = {
+    {0, 0, 0}, {0xFF, ~u32{0}, 8}, {0xFF, 0, 8}, {~u32{0}, 0, 32}, {0, 0, 0}};
+constinit const Emitter::SourceLayout Emitter::kWideLayouts[] = {
+    {0, 0, 0}, {~u32{0}, ~u32{0}, 32}, {0xFF, 0, 8}, {~u32{0}, 0, 32}, {0, 0, 0}};
+
 Emitter::Emitter(const EmitterOptions& options, u32 body_size)
     : buffer_(code_buffer()),
       opcode_base_(options.wide ? kNarrowCount : 0),
       fuses_(options.fuse && !options.wide),
+      layouts_(options.wide ? kWideLayouts : kNarrowLayouts),
       origins_(options.origins) {
   code_ = position_ = buffer_.bytes.get();
   end_ = code_ + buffer_.size;
@@ -24,30 +31,11 @@ void Emitter::grow(size_t capacity) {
   auto bytes = std::make_unique_for_overwrite<u8[]>(capacity);
   size_t used = static_cast<size_t>(position_ - code_);
   if (used != 0) std::memcpy(bytes.get(), code_, used);
+  if (run_at_ != nullptr) run_at_ = bytes.get() + (run_at_ - code_);
   buffer_ = {std::move(bytes), capacity};
   code_ = buffer_.bytes.get();
   position_ = code_ + used;
   end_ = code_ + capacity;
-}
-
-void Emitter::close_open() {
-  QuickOp both = fused(run_, open_);
-  if (both == QuickOp::kNarrowCount) {
-    run_at_ = open_at_;
-    run_ = fuses_ ? open_ : kUnfused;
-  } else {
-    put_opcode(run_at_, both);
-    run_ = both;
-    // The operands move over the opcode; what is behind them is scratch.
-    u8* opcode = code_ + open_at_;
-    constexpr size_t kMostOperands = 16;
-    u8 operands[kMostOperands];
-    std::memcpy(operands, opcode + 2, kMostOperands);
-    std::memcpy(opcode, operands, kMostOperands);
-    position_ -= 2;
-    if (origins_) origins_->back().quick -= 2;
-  }
-  open_ = QuickOp::kBaseCount;
 }
 
 std::unique_ptr<u8[]> Emitter::copy_code() const {

@@ -42,65 +42,61 @@ class Emitter {
   // Where the offset stands of the module's instruction that what is emitted belongs to; it must outlive the emitter.
   void set_origin(const u32& pc) { origin_ = &pc; }
 
-  // Writes operands of an instruction that has begun, with the position at hand, until it goes.
+  // Operands of an instruction before they are written: eight bytes at most.
   class Operands {
    public:
-    explicit Operands(Emitter& emitter) : emitter_(emitter), position_(emitter.position_) {}
-    ~Operands() { emitter_.position_ = position_; }
-    Operands(const Operands&) = delete;
-    Operands& operator=(const Operands&) = delete;
+    explicit Operands(Emitter& emitter) : emitter_(emitter) {}
 
-    void slot(u32 index) {
-      if (emitter_.opcode_base_ != 0) [[unlikely]]
-        return word(index);
-      emitter_.slots_used_ |= index;
-      *position_++ = static_cast<u8>(index);
-    }
-    void byte(u8 value) { *position_++ = value; }
-    void word(u32 value) {
-      std::memcpy(position_, &value, 4);
-      position_ += 4;
-    }
+    Operands& slot(u32 index) { return of(Source::Slot, index); }
+    Operands& byte(u8 value) { return add(value, 8); }
+    Operands& word(u32 value) { return add(value, 32); }
+    Operands& long_word(u64 value) { return add(value, 64); }
     // What a source is written as: a slot, a byte, a word, or nothing.
-    void of(Source source, u32 value) {
-      u32 slot_bytes = emitter_.slot_bytes();
-      u32 sizes = slot_bytes << 8 | 1u << 16 | 4u << 24;
-      emitter_.slots_used_ |= source == Source::Slot ? value : 0;
-      std::memcpy(position_, &value, 4);
-      position_ += sizes >> (8 * static_cast<u32>(source)) & 0xFF;
+    Operands& of(Source source, u32 value) {
+      const SourceLayout& layout = emitter_.layouts_[static_cast<u32>(source)];
+      emitter_.slots_used_ |= value & layout.slot_mask;
+      return add(value & layout.mask, layout.bits);
     }
 
    private:
+    friend class Emitter;
+    Operands& add(u64 value, u32 bits) {
+      bits_ |= value << size_;
+      size_ += bits;
+      return *this;
+    }
+
     Emitter& emitter_;
-    u8* position_;
+    u64 bits_ = 0;
+    u32 size_ = 0;  // in bits
   };
 
   // Begins an instruction without a result; its operands follow.
   void op(QuickOp op) {
     begin();
-    QuickOp both = fused(run_, op);
-    if (both == QuickOp::kNarrowCount) {
-      run_at_ = size();
-      run_ = fuses_ ? op : kUnfused;
-      append_opcode(op);
-    } else {
-      put_opcode(run_at_, both);
-      run_ = both;
-    }
-    add_origin();
+    put(op);
+    if (origins_) [[unlikely]]
+      add_origin(*origin_);
   }
-  // Begins one that leaves its result in an accumulator: it stays open.
-  void open_op(QuickOp op) {
+  void op(QuickOp op_code, const Operands& operands) {
+    op(op_code);
+    put(operands.bits_, operands.size_);
+  }
+  // An instruction that leaves its result in an accumulator: it stays open.
+  void open_op(QuickOp op, const Operands& operands) {
     begin();
-    open_at_ = size();
     open_ = op;
-    append_opcode(op);
-    add_origin();
+    open_bits_ = operands.bits_;
+    open_size_ = operands.size_;
+    if (origins_) [[unlikely]]
+      open_origin_ = *origin_;
   }
 
-  void slot(u32 index) {
-    Operands operands(*this);
-    operands.slot(index);
+  void slot(u32 index) { of(Source::Slot, index); }
+  void of(Source source, u32 value) {
+    const SourceLayout& layout = layouts_[static_cast<u32>(source)];
+    slots_used_ |= value & layout.slot_mask;
+    put(value, layout.bits);
   }
   void byte(u8 value) { *position_++ = value; }
   void word(u32 value) { append(value); }
@@ -121,15 +117,11 @@ class Emitter {
   // The open instruction also writes its result to a slot.
   void store_open(u32 index) {
     open_ = open_ + 1;
-    put_opcode(open_at_, open_);
+    close_open();
     slot(index);
-    close();
   }
   // The open instruction becomes another with the same operands so far.
-  void change_open(QuickOp op) {
-    open_ = op;
-    put_opcode(open_at_, op);
-  }
+  void change_open(QuickOp op) { open_ = op; }
   // Nothing may change the open instruction any more.
   void close() {
     if (has_open()) close_open();
@@ -203,17 +195,41 @@ class Emitter {
     std::memcpy(position_, &value, sizeof(T));
     position_ += sizeof(T);
   }
-  void close_open();
-  void append_opcode(QuickOp op) { append(encode(op)); }
-  void put_opcode(u32 at, QuickOp op) {
-    u16 code = encode(op);
-    std::memcpy(code_ + at, &code, 2);
+  // The low bits, whole bytes of them; what is behind is scratch.
+  void put(u64 value, u32 bits) {
+    std::memcpy(position_, &value, 8);
+    position_ += bits / 8;
   }
-  u16 encode(QuickOp op) const { return static_cast<u16>(static_cast<u32>(op) + opcode_base_); }
-  void add_origin() {
+  // The opcode, merged into the run before it if there is one that does both. Nobody can predict whether, so there is
+  // no branch on it.
+  void put(QuickOp op) {
+    QuickOp both = fused(run_, op);
+    bool is_merged = both != QuickOp::kNarrowCount;
+    u8* at = is_merged ? run_at_ : position_;
+    QuickOp whole = is_merged ? both : op;
+    auto code = static_cast<u16>(static_cast<u32>(whole) + opcode_base_);
+    std::memcpy(at, &code, 2);
+    position_ += is_merged ? 0 : 2;
+    run_at_ = at;
+    run_ = fuses_ ? whole : kUnfused;
+  }
+  void close_open() {
+    put(open_);
     if (origins_) [[unlikely]]
-      origins_->push_back({size(), *origin_});
+      add_origin(open_origin_);
+    put(open_bits_, open_size_);
+    open_ = QuickOp::kBaseCount;
   }
+  [[gnu::cold]] void add_origin(u32 pc) { origins_->push_back({size(), pc}); }
+
+  // How a source is written, by Source.
+  struct SourceLayout {
+    u32 mask;       // of the value's bits that are written
+    u32 slot_mask;  // all bits if it is a slot
+    u32 bits;
+  };
+  static const SourceLayout kNarrowLayouts[kSources];
+  static const SourceLayout kWideLayouts[kSources];
 
   CodeBuffer& buffer_;
   u8* code_;
@@ -221,12 +237,16 @@ class Emitter {
   u8* end_;
   u32 opcode_base_;  // kNarrowCount in wide code
   bool fuses_;
+  const SourceLayout* layouts_;
   std::vector<CodeOrigin>* origins_;
   const u32* origin_ = nullptr;
-  u32 run_at_ = 0;  // the opcode that the next instruction may be merged into
+  u8* run_at_ = nullptr;  // the opcode that the next instruction may be merged into
   QuickOp run_ = kUnfused;
-  u32 open_at_ = 0;
+  // The open instruction is not written yet.
   QuickOp open_ = QuickOp::kBaseCount;
+  u32 open_size_ = 0;  // in bits
+  u64 open_bits_ = 0;
+  u32 open_origin_ = 0;
   u32 result_at_ = kNone;  // the field of result_slot, while nothing follows it
   u32 result_ = 0;
   u32 slots_used_ = 0;  // narrow code: all slots that were named, their bits or-ed

@@ -28,17 +28,45 @@ enum class Place : u8 {
 constexpr bool is_constant(Place place) { return place >= Place::ConstI32 && place <= Place::ConstF64; }
 constexpr bool is_accumulator(Place place) { return place >= Place::T; }
 
-// One word, so that it is moved as one.
+// How an instruction on integers can take an operand: the letters T, L, B and D of quick_forms.h.
+enum class Source : u8 {
+  Accumulator,
+  Slot,
+  Byte,
+  Word,
+  Long,  // a constant that must be brought into the accumulator
+};
+inline constexpr u32 kSources = 5;
+
+// One word, so that it is moved as one. What can be known of its source stands beside its place.
 class Operand {
  public:
-  constexpr Operand() = default;
-  constexpr Operand(Place place, u32 value = 0) : bits_(static_cast<u64>(place) | u64{value} << 32) {}
+  constexpr Operand() : Operand(Place::Slot) {}
+  constexpr Operand(Place place, u32 value = 0)
+      : bits_(static_cast<u64>(place) | static_cast<u64>(source_at(place, value)) << 8 | u64{value} << 32) {}
 
   constexpr Place place() const { return static_cast<Place>(bits_ & 0xFF); }
+  // Of an integer, where no accumulator mirrors it.
+  constexpr Source source() const { return static_cast<Source>(bits_ >> 8 & 0xFF); }
   constexpr u32 value() const { return static_cast<u32>(bits_ >> 32); }
+  // Neither in its slot nor in a local's.
+  constexpr bool is_elsewhere() const { return place() > Place::Local; }
   constexpr bool operator==(const Operand&) const = default;
 
  private:
+  static constexpr Source source_at(Place place, u32 value) {
+    switch (place) {
+      case Place::Slot:
+      case Place::Local: return Source::Slot;
+      case Place::ConstI32:
+      case Place::ConstI64: return static_cast<i32>(value) == static_cast<i8>(value) ? Source::Byte : Source::Word;
+      case Place::ConstLongI64:
+      case Place::ConstF32:
+      case Place::ConstF64: return Source::Long;
+      default: return Source::Accumulator;
+    }
+  }
+
   u64 bits_ = 0;
 };
 static_assert(Operand().place() == Place::Slot);
@@ -88,16 +116,6 @@ class OperandStack {
   u32 capacity_;
   u32 size_ = 0;
 };
-
-// How an instruction on integers can take an operand: the letters T, L, B and D of quick_forms.h.
-enum class Source : u8 {
-  Accumulator,
-  Slot,
-  Byte,
-  Word,
-  Long,  // a constant that must be brought into the accumulator
-};
-inline constexpr u32 kSources = 5;
 
 inline constexpr u32 kMaxPending = 24;
 inline constexpr u32 kNothing = ~u32{0};

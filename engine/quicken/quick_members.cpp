@@ -53,13 +53,14 @@ void QuickSink::get_member(const Instruction& instruction) {
   if (to_f) free_f();
   else free_t();
   u32 form = (is_array ? 4 : 0) + (accumulated ? 0 : 2);
-  emit_value(QuickOp::GetField8S_T + (kGets * static_cast<u32>(member) + form), to_f);
-  if (is_array) out_.slot(array);
-  if (!accumulated) out_.slot(slot_of(last, position));
+  Emitter::Operands written = operands();
+  if (is_array) written.slot(array);
+  if (!accumulated) written.slot(slot_of(last, position));
   if (!is_array) {
     TypeId type = module_.type_ids[instruction.index];
-    out_.word(module_.registry->get(type).layout.field_offsets[instruction.index2]);
+    written.word(module_.registry->get(type).layout.field_offsets[instruction.index2]);
   }
+  emit_value(QuickOp::GetField8S_T + (kGets * static_cast<u32>(member) + form), written, to_f);
   push_result(member == Member::F32 ? Place::F32 : member == Member::F64 ? Place::F64 : Place::T);
 }
 
@@ -110,8 +111,8 @@ void QuickSink::array_length() {
   if (is_constant(array.place())) load_t(array, position);
   bool accumulated = is_constant(array.place()) || in_t(array);
   free_t();
-  emit_value(QuickOp::ArrayLength_T + (accumulated ? 0 : 2));
-  if (!accumulated) out_.slot(slot_of(array, position));
+  Source source = accumulated ? Source::Accumulator : Source::Slot;
+  emit_value(QuickOp::ArrayLength_T + (accumulated ? 0 : 2), operands().of(source, operand_of(array, position)));
   push_t();
 }
 

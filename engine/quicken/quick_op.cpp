@@ -1,5 +1,6 @@
 #include "engine/quicken/quick_op.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
@@ -122,15 +123,42 @@ constinit const std::array<OpFamily, kOpCount> kFamilies = make_families();
 
 constinit const FusionTable kFusionTable = [] {
   FusionTable table{};
-  table.keys.fill(FusionTable::kFree);
+  // Pairs by the opcode that begins them, in chains.
+  std::array<u16, kNarrowCount> chains{};  // one above the first pair's number
+  std::array<u16, kFusionCount> next{};
+  std::array<u16, kNarrowCount> lengths{};
+  u32 longest = 0;
   for (u32 i = 0; i < kFusionCount; ++i) {
-    u32 key = FusionTable::key_of(kFusions[i].first, kFusions[i].second);
-    u32 at = FusionTable::place_of(key);
-    while (table.keys[at] != FusionTable::kFree) at = (at + 1) & (FusionTable::kSize - 1);
-    table.keys[at] = key;
-    table.fused[at] = QuickOp::kFusedFirst + i;
     auto first = static_cast<u32>(kFusions[i].first);
-    table.begins[first / 8] = static_cast<u8>(table.begins[first / 8] | 1u << first % 8);
+    next[i] = chains[first];
+    chains[first] = static_cast<u16>(i + 1);
+    longest = std::max<u32>(longest, ++lengths[first]);
+  }
+  auto place_of = [&](u32 row, u32 pair) {
+    return (row + static_cast<u32>(kFusions[pair].second)) & (FusionTable::kSize - 1);
+  };
+  auto fits = [&](u32 row, u32 chain) {
+    for (u32 i = chain; i != 0; i = next[i - 1])
+      if (table.places[place_of(row, i - 1)].first != QuickOp::kNarrowCount) return false;
+    return true;
+  };
+  // The longest rows first, while there is room.
+  std::array<u16, kNarrowCount> same_length{};  // the opcodes of a length, in chains
+  std::array<u16, kFusionCount + 1> of_length{};
+  for (u32 first = 0; first < kNarrowCount; ++first) {
+    if (lengths[first] == 0) continue;
+    same_length[first] = of_length[lengths[first]];
+    of_length[lengths[first]] = static_cast<u16>(first + 1);
+  }
+  u32 row = 0;
+  for (u32 length = longest; length > 0; --length) {
+    for (u32 first = of_length[length]; first != 0; first = same_length[first - 1]) {
+      u32 chain = chains[first - 1];
+      while (!fits(row, chain)) row = (row + 1) & (FusionTable::kSize - 1);
+      table.rows[first - 1] = static_cast<u16>(row);
+      for (u32 i = chain; i != 0; i = next[i - 1])
+        table.places[place_of(row, i - 1)] = {kFusions[i - 1].first, QuickOp::kFusedFirst + (i - 1)};
+    }
   }
   return table;
 }();

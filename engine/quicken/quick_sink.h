@@ -134,16 +134,27 @@ class QuickSink : public NullSink {
     }
     return operand;
   }
+  // How an instruction on integers can take an operand, and what is written of it.
+  struct Taken {
+    Source source;
+    u32 value;
+  };
+  // The same before anything is taken: from here to drop_taken nothing may be emitted.
+  Taken look_at(u32 position) const {
+    Operand operand = stack_[position];
+    u32 value = operand_of(operand, position);
+    bool is_mirrored = !operand.is_elsewhere() && value == t_.mirror;
+    return {is_mirrored ? Source::Accumulator : operand.source(), value};
+  }
+  // What was looked at is about to be popped: nobody will look for a call's result in its slot any more.
+  void take(Taken, u32 position) {
+    if (t_.mirror == home(position)) t_.mirror = kNothing;
+  }
   // How an operand that was taken, an integer, can be used; and what is to be written of it where that is not from the
   // accumulator.
   Source source_of(Operand operand) const {
-    using enum Source;
-    constexpr Source kOfPlace[] = {Slot, Slot, Word, Word, Long, Long, Long, Accumulator, Accumulator, Accumulator};
-    Source source = kOfPlace[static_cast<u32>(operand.place())];
     if (operand.place() == Place::Local && operand.value() == t_.mirror) return Source::Accumulator;
-    if (source == Source::Word && static_cast<i32>(operand.value()) == static_cast<i8>(operand.value()))
-      return Source::Byte;
-    return source;
+    return operand.source();
   }
   u32 operand_of(Operand operand, u32 position) const {
     return operand.place() == Place::Slot ? home(position) : operand.value();
@@ -221,8 +232,9 @@ class QuickSink : public NullSink {
 
   // --- Instructions ---
 
-  void emit_value(QuickOp op, bool to_f = false) {
-    out_.open_op(op);
+  Emitter::Operands operands() { return Emitter::Operands(out_); }
+  void emit_value(QuickOp op, const Emitter::Operands& operands, bool to_f = false) {
+    out_.open_op(op, operands);
     open_is_f_ = to_f;
   }
   // Whether the open instruction is the comparison last_op_ in last_form_.
@@ -236,15 +248,15 @@ class QuickSink : public NullSink {
   void set_local(const Instruction& instruction);
   void other(const Instruction& instruction);
   void binary(Op op);
-  void binary_slowly(Op op, Operand a, Operand b);
-  void emit_binary(Op op, Source source_a, u32 a, Source source_b, u32 b);
+  void binary_slowly(Op op);
+  void emit_binary(Op op, Taken a, Taken b);
   void float_binary(Op op);
   void unary(Op op);
   void load(const Instruction& instruction);
   void store_value(const Instruction& instruction);
+  void store_value_slowly(const Instruction& instruction);
   void store_float(const Instruction& instruction);
-  // Of a value `v` to the address `a`.
-  void emit_store(const Instruction& instruction, Source source_a, u32 a, Source source_v, u32 v);
+  void emit_store(const Instruction& instruction, Taken address, Taken value, u8 form);
   // struct.get and array.get; struct.set and array.set; with their signed and unsigned forms, but not of vectors.
   void get_member(const Instruction& instruction);
   void set_member(const Instruction& instruction);

@@ -147,24 +147,18 @@ void QuickSink::load_t(const Operand& operand, u32 position) {
   free_t();
   t_.mirror = kNothing;
   switch (operand.place()) {
-    case Place::Slot: emit_value(QuickOp::GetT); return out_.slot(home(position));
-    case Place::Local:
-      emit_value(QuickOp::GetT);
-      t_.mirror = operand.value();
-      return out_.slot(t_.mirror);
+    case Place::Slot: return emit_value(QuickOp::GetT, operands().slot(home(position)));
+    case Place::Local: t_.mirror = operand.value(); return emit_value(QuickOp::GetT, operands().slot(t_.mirror));
     default: break;
   }
   auto value = static_cast<i32>(operand.value());
-  if (operand.place() == Place::ConstI32 && fits_i8(value)) {
-    emit_value(QuickOp::Const8);
-    out_.byte(static_cast<u8>(value));
-  } else if (operand.place() == Place::ConstLongI64) {
-    emit_value(QuickOp::Const64);
-    out_.long_word(constant_bits(operand));
-  } else {
-    emit_value(operand.place() == Place::ConstI32 ? QuickOp::Const32 : QuickOp::Const32S);
-    out_.word(operand.value());
-  }
+  if (operand.place() == Place::ConstI32 && fits_i8(value))
+    emit_value(QuickOp::Const8, operands().byte(static_cast<u8>(value)));
+  else if (operand.place() == Place::ConstLongI64)
+    emit_value(QuickOp::Const64, operands().long_word(constant_bits(operand)));
+  else
+    emit_value(operand.place() == Place::ConstI32 ? QuickOp::Const32 : QuickOp::Const32S,
+               operands().word(operand.value()));
 }
 
 void QuickSink::load_f(const Operand& operand, u32 position, bool is_f64) {
@@ -172,12 +166,12 @@ void QuickSink::load_f(const Operand& operand, u32 position, bool is_f64) {
   free_f();
   f_.mirror = kNothing;
   if (is_constant(operand.place())) {
-    emit_value(is_f64 ? QuickOp::ConstF64 : QuickOp::ConstF32, true);
-    return is_f64 ? out_.long_word(constant_bits(operand)) : out_.word(operand.value());
+    if (is_f64) emit_value(QuickOp::ConstF64, operands().long_word(constant_bits(operand)), true);
+    else emit_value(QuickOp::ConstF32, operands().word(operand.value()), true);
+    return;
   }
-  emit_value(is_f64 ? QuickOp::GetF64 : QuickOp::GetF32, true);
   if (operand.place() == Place::Local) f_.mirror = operand.value();
-  out_.slot(operand.place() == Place::Local ? f_.mirror : home(position));
+  emit_value(is_f64 ? QuickOp::GetF64 : QuickOp::GetF32, operands().slot(operand_of(operand, position)), true);
 }
 
 // --- Numeric instructions --------------------------------------------------------------------------------------------
@@ -206,31 +200,27 @@ constexpr auto kFormOfSources = [] {
 
 void QuickSink::binary(Op op) {
   u32 position = height() - 2;
-  Operand a = taken(position), b = taken(position + 1);
+  Taken a = look_at(position), b = look_at(position + 1);
+  if (kFormOfSources[static_cast<u32>(a.source)][static_cast<u32>(b.source)] == kNoForm) [[unlikely]]
+    return binary_slowly(op);
   drop_taken(position);
-  Source source_a = source_of(a), source_b = source_of(b);
-  if (kFormOfSources[static_cast<u32>(source_a)][static_cast<u32>(source_b)] == kNoForm) [[unlikely]]
-    return binary_slowly(op, a, b);
-  emit_binary(op, source_a, operand_of(a, position), source_b, operand_of(b, position + 1));
+  emit_binary(op, a, b);
 }
 
-inline void QuickSink::emit_binary(Op op, Source source_a, u32 a, Source source_b, u32 b) {
-  u8 form = kFormOfSources[static_cast<u32>(source_a)][static_cast<u32>(source_b)];
+inline void QuickSink::emit_binary(Op op, Taken a, Taken b) {
+  u8 form = kFormOfSources[static_cast<u32>(a.source)][static_cast<u32>(b.source)];
   free_t();
   last_op_ = op;
   last_form_ = static_cast<BinaryForm>(form);
-  emit_value(family_of(op).first + 2 * u32{form});
-  {
-    Emitter::Operands operands(out_);
-    operands.of(source_a, a);
-    operands.of(source_b, b);
-  }
+  emit_value(family_of(op).first + 2 * u32{form}, operands().of(a.source, a.value).of(b.source, b.value));
   put_t(height());
 }
 
 // A constant on the left, a long constant, or both operands in the accumulator.
-void QuickSink::binary_slowly(Op op, Operand a, Operand b) {
-  u32 position_a = height(), position_b = position_a + 1;
+void QuickSink::binary_slowly(Op op) {
+  u32 position_a = height() - 2, position_b = position_a + 1;
+  Operand a = taken(position_a), b = taken(position_b);
+  drop_taken(position_a);
   if (is_constant(a.place()) && !is_constant(b.place()) && family_of(op).mirrored != Op::kUnknown) {
     op = family_of(op).mirrored;
     std::swap(a, b);
@@ -238,18 +228,19 @@ void QuickSink::binary_slowly(Op op, Operand a, Operand b) {
   }
   Source source_b = source_of(b);
   if (source_b == Source::Byte || source_b == Source::Word) {
-    if (!is_constant(a.place())) return emit_binary(op, source_of(a), operand_of(a, position_a), source_b, b.value());
+    if (!is_constant(a.place()))
+      return emit_binary(op, {source_of(a), operand_of(a, position_a)}, {source_b, b.value()});
     load_t(a, position_a);
-    return emit_binary(op, Source::Accumulator, 0, source_b, b.value());
+    return emit_binary(op, {Source::Accumulator, 0}, {source_b, b.value()});
   }
   if (is_constant(b.place()) || (b.place() == Place::T && !is_constant(a.place()))) {
     u32 slot = slot_of(a, position_a);
     load_t(b, position_b);
-    return emit_binary(op, Source::Slot, slot, Source::Accumulator, 0);
+    return emit_binary(op, {Source::Slot, slot}, {Source::Accumulator, 0});
   }
   u32 slot = slot_of(b, position_b);
   load_t(a, position_a);
-  emit_binary(op, Source::Accumulator, 0, Source::Slot, slot);
+  emit_binary(op, {Source::Accumulator, 0}, {Source::Slot, slot});
 }
 
 void QuickSink::float_binary(Op op) {
@@ -258,31 +249,26 @@ void QuickSink::float_binary(Op op) {
   u32 position = height() - 2;
   Operand b = pop();
   Operand a = pop();
-  auto emit_form = [&](BinaryForm form) {
+  auto emit_form = [&](BinaryForm form, const Emitter::Operands& slots) {
     if (is_compare) free_t();
     else free_f();
     last_op_ = op;
     last_form_ = form;
-    emit_value(family_of(op).first + 2 * static_cast<u32>(form), !is_compare);
+    emit_value(family_of(op).first + 2 * static_cast<u32>(form), slots, !is_compare);
   };
   if (is_constant(a.place()) && !is_constant(b.place())) {
     u32 slot = slot_of(b, position + 1);
     load_f(a, position, is_f64);
-    emit_form(BinaryForm::TL);
-    out_.slot(slot);
+    emit_form(BinaryForm::TL, operands().slot(slot));
   } else if (in_f(a) && !is_accumulator(b.place())) {
     u32 slot = slot_of(b, position + 1);
-    emit_form(BinaryForm::TL);
-    out_.slot(slot);
+    emit_form(BinaryForm::TL, operands().slot(slot));
   } else if (in_f(b)) {
     u32 slot = slot_of(a, position);
-    emit_form(BinaryForm::LT);
-    out_.slot(slot);
+    emit_form(BinaryForm::LT, operands().slot(slot));
   } else {
     u32 slot_a = slot_of(a, position), slot_b = slot_of(b, position + 1);
-    emit_form(BinaryForm::LL);
-    out_.slot(slot_a);
-    out_.slot(slot_b);
+    emit_form(BinaryForm::LL, operands().slot(slot_a).slot(slot_b));
   }
   push_result(is_compare ? Place::T : is_f64 ? Place::F64 : Place::F32);
 }
@@ -307,33 +293,59 @@ void QuickSink::unary(Op op) {
   bool accumulated = is_constant(a.place()) || (from_f ? in_f(a) : in_t(a));
   if (to_f) free_f();
   else free_t();
-  emit_value(family_of(op).first + (accumulated ? 0 : 2), to_f);
-  if (!accumulated) out_.slot(slot_of(a, position));
+  Source source = accumulated ? Source::Accumulator : Source::Slot;
+  emit_value(family_of(op).first + (accumulated ? 0 : 2), operands().of(source, operand_of(a, position)), to_f);
   push_result(to);
 }
 
 void QuickSink::load(const Instruction& instruction) {
   u32 position = height() - 1;
-  Operand address = taken(position);
-  drop_taken(position);
-  if (is_constant(address.place())) load_t(address, position);
-  bool accumulated = is_constant(address.place()) || in_t(address);
+  Taken address = look_at(position);
+  if (address.source > Source::Slot) [[unlikely]] {
+    Operand constant = taken(position);
+    drop_taken(position);
+    load_t(constant, position);
+    address.source = Source::Accumulator;
+  } else {
+    take(address, position);
+    drop_taken(position);
+  }
   Place to = result_place(instruction.op);
   bool to_f = to != Place::T;
   if (to_f) free_f();
   else free_t();
   auto offset = static_cast<u32>(instruction.value);
-  emit_value(family_of(instruction.op).first + (accumulated ? 0 : 4) + (offset > 0xFF ? 2 : 0), to_f);
-  {
-    Emitter::Operands operands(out_);
-    operands.of(accumulated ? Source::Accumulator : Source::Slot, operand_of(address, position));
-    operands.of(offset > 0xFF ? Source::Word : Source::Byte, offset);
-  }
+  Source width = offset > 0xFF ? Source::Word : Source::Byte;
+  emit_value(family_of(instruction.op).first +
+                 ((address.source == Source::Accumulator ? 0 : 4) + (width == Source::Word ? 2 : 0)),
+             operands().of(address.source, address.value).of(width, offset), to_f);
   if (to_f) push_f(to);
   else put_t(position);
 }
 
+namespace {
+
+// The forms of BRINK_QUICK_STORE by the sources of address and value.
+enum StoreForm : u8 { kTL, kLT, kLL, kTB, kTT = kTB, kLB };
+constexpr u8 kStoreForms[2][kSources] = {{kNoForm, kTL, kTB, kNoForm, kNoForm}, {kLT, kLL, kLB, kNoForm, kNoForm}};
+
+}  // namespace
+
 void QuickSink::store_value(const Instruction& instruction) {
+  u32 position = height() - 2;
+  Taken address = look_at(position), value = look_at(position + 1);
+  if (address.source > Source::Slot ||
+      kStoreForms[static_cast<u32>(address.source)][static_cast<u32>(value.source)] == kNoForm) [[unlikely]]
+    return store_value_slowly(instruction);
+  take(address, position);
+  take(value, position + 1);
+  drop_taken(position);
+  emit_store(instruction, address, value,
+             kStoreForms[static_cast<u32>(address.source)][static_cast<u32>(value.source)]);
+}
+
+// Constants, but a value of a byte, and both operands in the accumulator.
+void QuickSink::store_value_slowly(const Instruction& instruction) {
   u32 position = height() - 2;
   Operand address = taken(position), value = taken(position + 1);
   drop_taken(position);
@@ -360,7 +372,8 @@ void QuickSink::store_value(const Instruction& instruction) {
     if (address.place() != Place::T) a = slot_of(address, position), source_a = Source::Slot;
     else v = slot_of(value, position + 1), source_v = Source::Slot;
   }
-  emit_store(instruction, source_a, a, source_v, v);
+  emit_store(instruction, {source_a, a}, {source_v, v},
+             kStoreForms[static_cast<u32>(source_a)][static_cast<u32>(source_v)]);
 }
 
 void QuickSink::store_float(const Instruction& instruction) {
@@ -371,21 +384,19 @@ void QuickSink::store_float(const Instruction& instruction) {
   Source source_a = is_constant(address.place()) ? Source::Accumulator : source_of(address);
   Source source_v = in_f(value) ? Source::Accumulator : Source::Slot;
   u32 v = source_v == Source::Slot ? slot_of(value, position + 1) : 0;
-  emit_store(instruction, source_a, operand_of(address, position), source_v, v);
+  // Value and address are in different accumulators.
+  u8 form = source_a == source_v && source_v == Source::Accumulator
+                ? u8{kTT}
+                : kStoreForms[static_cast<u32>(source_a)][static_cast<u32>(source_v)];
+  emit_store(instruction, {source_a, operand_of(address, position)}, {source_v, v}, form);
 }
 
-void QuickSink::emit_store(const Instruction& instruction, Source source_a, u32 a, Source source_v, u32 v) {
-  enum Form { TL, LT, LL, TB, TT = TB, LB };
-  bool in_t = source_a == Source::Accumulator;
-  u32 form = source_v == Source::Slot          ? (in_t ? TL : LL)
-             : source_v == Source::Accumulator ? (in_t ? TT : LT)
-                                               : (in_t ? TB : LB);
+inline void QuickSink::emit_store(const Instruction& instruction, Taken address, Taken value, u8 form) {
   auto offset = static_cast<u32>(instruction.value);
-  emit(family_of(instruction.op).first + (2 * form + (offset > 0xFF ? 1 : 0)));
-  Emitter::Operands operands(out_);
-  operands.of(source_a, a);
-  operands.of(source_v, v);
-  operands.of(offset > 0xFF ? Source::Word : Source::Byte, offset);
+  Source width = offset > 0xFF ? Source::Word : Source::Byte;
+  out_.op(family_of(instruction.op).first + (2 * u32{form} + (width == Source::Word ? 1 : 0)),
+          operands().of(address.source, address.value).of(value.source, value.value));
+  out_.of(width, offset);
 }
 
 // --- Variables, drop, select -----------------------------------------------------------------------------------------
@@ -427,8 +438,7 @@ void QuickSink::on_global(const Instruction& instruction) {
       return push({});
     }
     free_t();
-    emit_value(QuickOp::GlobalGetT);
-    out_.word(instruction.index);
+    emit_value(QuickOp::GlobalGetT, operands().word(instruction.index));
     return push_t();
   }
   if (type == kV128) {
@@ -467,13 +477,12 @@ void QuickSink::select(const Instruction& instruction) {
   load_t(condition, position + 2);
   if (type == kF32 || type == kF64) {
     free_f();
-    emit_value(type == kF32 ? QuickOp::SelectF32 : QuickOp::SelectF64, true);
+    emit_value(type == kF32 ? QuickOp::SelectF32 : QuickOp::SelectF64, operands().slot(slot_first).slot(slot_second),
+               true);
   } else {
     free_t();
-    emit_value(QuickOp::SelectT);
+    emit_value(QuickOp::SelectT, operands().slot(slot_first).slot(slot_second));
   }
-  out_.slot(slot_first);
-  out_.slot(slot_second);
   push_result(type == kF32 ? Place::F32 : type == kF64 ? Place::F64 : Place::T);
 }
 

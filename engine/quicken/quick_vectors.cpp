@@ -36,19 +36,22 @@ void QuickSink::vector(const Instruction& instruction) {
   bool is_shuffle = instruction.op == Op::I8x16Shuffle;
   Place to = result_place(instruction.op);
   bool makes_vector = info.signature.result == 's';
-  if (makes_vector) {
-    emit(is_shuffle ? QuickOp::I8x16Shuffle_V : family_of(instruction.op).first);
-  } else {
+  const u8* end = code_ + state_->next_pc();
+  bool has_lane = info.immediate == Immediate::Lane;
+  if (!makes_vector) {
     if (to == Place::T) free_t();
     else free_f();
-    emit_value(family_of(instruction.op).first, to != Place::T);
+    Emitter::Operands written = operands();
+    for (u32 i = 0; i < info.signature.operand_count; ++i) written.slot(slots[i]);
+    if (has_lane) written.byte(end[-1]);
+    emit_value(family_of(instruction.op).first, written, to != Place::T);
+    return push_result(to);
   }
+  emit(is_shuffle ? QuickOp::I8x16Shuffle_V : family_of(instruction.op).first);
   for (u32 i = 0; i < info.signature.operand_count; ++i) out_.slot(slots[i]);
-  const u8* end = code_ + state_->next_pc();
   if (is_shuffle) out_.bytes(end - 16, end);
-  else if (info.immediate == Immediate::Lane) out_.byte(end[-1]);
-  if (makes_vector) push_vector();
-  else push_result(to);
+  else if (has_lane) out_.byte(end[-1]);
+  push_vector();
 }
 
 void QuickSink::vector_load(const Instruction& instruction) {

@@ -15,7 +15,7 @@ class BodyDecoder : public BodyState {
 
   // `range` holds the local declarations and the code; the sink and the scratch must outlive the decoder.
   BodyDecoder(const ModuleInfo& module, ByteRange range, Sink& sink, BodyScratch& scratch)
-      : BodyState(module, range, scratch), sink_(sink), features_(module.features_allowed) {}
+      : BodyState(module, range, scratch), sink_(sink), features_(module.features_allowed), frames_(scratch.frames) {}
 
   Result<void> decode_function(const RegisteredType& type) {
     if (range_.size > 0x7FFFFFFF)
@@ -90,7 +90,7 @@ class BodyDecoder : public BodyState {
   Sink& sink_;
   const FeatureSet features_;
   bool finished_ = false;
-  std::vector<Frame> frames_;
+  FrameStack<Frame> frames_;
 };
 
 template <class Sink>
@@ -100,7 +100,6 @@ Result<void> BodyDecoder<Sink>::decode_expression(Frame& frame) {
   code_offset_ = static_cast<u32>(reader_.offset());
   if (ok()) {
     sink_.on_start(*this, {code_begin_, reader_.remaining()}, code_offset_);
-    frames_.reserve(16);
     push_frame(frame, Op::End);
   }
   const u8* p = reader_.position();

@@ -10,7 +10,8 @@ BodyScratch& body_scratch() {
   // What one enormous body needed is not kept for the life of the thread.
   constexpr size_t kKeptOperands = 64 * 1024;
   thread_local BodyScratch scratch;
-  if (scratch.operands.size() > kKeptOperands) scratch = {};
+  constexpr size_t kKeptFrameBytes = 256 * 1024;
+  if (scratch.operands.size() > kKeptOperands || scratch.frames.size > kKeptFrameBytes) scratch = {};
   return scratch;
 }
 

@@ -11,6 +11,7 @@
 #include "engine/base/reader.h"
 #include "engine/module/module_info.h"
 #include "engine/module/opcodes.h"
+#include "engine/validate/control_frame.h"
 #include "engine/validate/immediates.h"
 #include "engine/validate/opcode_rules.h"
 
@@ -33,6 +34,7 @@ struct BodyScratch {
   std::vector<ValueType> locals;
   std::vector<bool> initialized;  // of locals; only where some are not defaultable
   std::vector<u32> init_order;    // the locals set so far that were not initialized before
+  FrameMemory frames;
 };
 
 // This thread's scratch; used by one decoder at a time.

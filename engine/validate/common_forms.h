@@ -169,7 +169,7 @@ template <class Sink>
       if (!frame.single.is_bottom()) --top_;
       sink_.on_end(instruction_, frame, pc());
       if (!frame.single.is_bottom()) ++top_;
-      frames_.pop_back();
+      frames_.pop();
       set_base(frames_.back().base_height());
       unreachable_ = frames_.back().unreachable;
       return next;
@@ -214,7 +214,7 @@ template <class Sink>
 template <class Sink>
 inline void BodyDecoder<Sink>::push_common_frame(Op kind, u8 block_type) {
   frames_.back().unreachable = unreachable_;
-  Frame& frame = frames_.emplace_back();
+  Frame& frame = frames_.push(Frame());
   frame.kind = kind;
   if (block_type != kEmptyBlockType) frame.single = number_type_of(block_type);
   frame.height = height();

@@ -29,7 +29,7 @@ void BodyDecoder<Sink>::push_frame(Frame& frame, Op kind) {
   base_ = top_;
   unreachable_ = false;
   push_types(frame.params());
-  frames_.push_back(frame);
+  frames_.push(frame);
 }
 
 template <class Sink>
@@ -114,7 +114,7 @@ inline void BodyDecoder<Sink>::leave_block() {
   forget_initialized(frame.init_height);
   const RegisteredType* type = frame.type;
   ValueType single = frame.single;
-  frames_.pop_back();
+  frames_.pop();
   set_base(frames_.back().base_height());
   unreachable_ = frames_.back().unreachable;
   if (type) push_types(type->type.results);
