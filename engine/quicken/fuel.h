@@ -16,6 +16,7 @@ namespace brink::quick {
 class FuelSink : public QuickSink {
  public:
   using QuickSink::QuickSink;
+  static constexpr bool kHasShortForms = false;
 
   void on_instruction(const Instruction& i) {
     if (i.op != Op::Nop) pay(i);

@@ -13,7 +13,10 @@ QuickSink::QuickSink(const ModuleInfo& module, const QuickenOptions& options, u3
                      module.memories[0].limits.address == AddressType::I32 && module.memories[0].page_size_log2 == 16),
       caches_results_(options.cache_results),
       counts_heat_(options.count_heat),
-      result_slots_(result_slots) {}
+      result_slots_(result_slots) {
+  is_always_short_ = caches_results_;
+  set_reachable(true);
+}
 
 void QuickSink::on_start(const BodyState& state, std::span<const u8> code, u32 code_offset) {
   state_ = &state;
@@ -138,7 +141,7 @@ void QuickSink::on_else(const Instruction&, Frame& frame, u32) {
   out_.set_branch(frame.label.otherwise, out_.bind());
   frame.label.otherwise = kNothing;
   t_ = f_ = {};
-  reachable_ = true;
+  set_reachable(true);
   settle(frame.height + frame.param_slots());
 }
 
@@ -167,7 +170,7 @@ void QuickSink::leave_block(Frame& frame) {
   u32 otherwise = label.otherwise;
   bind_pending(label);
   if (otherwise != kNothing) out_.set_branch(otherwise, out_.size());
-  reachable_ = true;
+  set_reachable(true);
   settle(frame.height + frame.result_slots());
 }
 
@@ -182,7 +185,7 @@ void QuickSink::on_legacy_catch(const Instruction& instruction, Frame& frame, u3
   bool is_all = instruction.op == Op::CatchAll;
   region.clauses.push_back({instruction.index, is_all, false, position, 0});
   t_ = f_ = {};
-  reachable_ = true;
+  set_reachable(true);
   u32 values = is_all ? 0 : module_.registry->get(module_.tags[instruction.index].type).param_slots;
   settle(frame.height + 1 + values);
 }

@@ -37,6 +37,8 @@ class QuickSink : public NullSink {
   };
   using Frame = ControlFrame<Label>;
 
+  static constexpr bool kHasShortForms = true;
+
   QuickSink(const ModuleInfo& module, const QuickenOptions& options, u32 result_slots, u32 body_size, bool wide);
 
   void on_start(const BodyState& state, std::span<const u8> code, u32 code_offset);
@@ -56,12 +58,11 @@ class QuickSink : public NullSink {
   }
   [[gnu::always_inline]] void on_local(const Instruction& instruction) {
     if (!reachable_) return;
-    if (instruction.op == Op::LocalGet && instruction.type != kV128) {
-      leave_accumulators();
-      push({Place::Local, local_slot(instruction.index)});
-    } else {
-      set_local(instruction);
-    }
+    u32 slot = local_slot(instruction.index);
+    if (instruction.op == Op::LocalGet) leave_accumulators();
+    if (instruction.type == kV128) return vector_local(instruction);
+    if (instruction.op != Op::LocalGet) set_local(slot);
+    if (instruction.op != Op::LocalSet) push({Place::Local, slot});
   }
   void on_global(const Instruction& instruction);
   void on_drop_or_select(const Instruction& instruction);
@@ -82,6 +83,26 @@ class QuickSink : public NullSink {
   void on_branch_table(const Instruction& instruction, u32 targets);
   void on_catch(const Instruction& instruction, const CatchClauseCode& clause, Frame& target);
 
+  // Short forms: the operands and the local are of one slot each, blocks take no values, accesses are to memory 0 with
+  // 32-bit addresses.
+
+  bool takes_short_forms() const { return is_short_; }
+  bool takes_short_accesses() const { return is_short_ && plain_memory0_; }
+  // False, with nothing done, where the general way must be taken.
+  [[gnu::always_inline]] bool push_local(u32 local) { return push_short({Place::Local, local}); }
+  [[gnu::always_inline]] bool push_i32(u32 bits) { return push_short({Place::ConstI32, bits}); }
+  void set_local(u32 slot);
+  void tee_local(u32 slot) {
+    set_local(slot);
+    push({Place::Local, slot});
+  }
+  // Of two integers.
+  void binary(Op op);
+  void load(Op op, u32 offset);
+  // Of an integer.
+  void store(Op op, u32 offset);
+  void branch_if(Frame& target) { link(branch_on_condition(true), target); }
+
   PreparedCode take(bool& overflow);
 
  protected:  // for FuelSink
@@ -91,6 +112,10 @@ class QuickSink : public NullSink {
   bool reachable_ = true;
 
  private:
+  // All of the instruction is said by its short form: nobody wants to know where it stood.
+  bool is_always_short_ = false;
+  bool is_short_ = false;  // and it is reached
+
   // --- The operand stack (quick_values.cpp) ---
 
   u32 height() const { return stack_.size(); }
@@ -99,6 +124,12 @@ class QuickSink : public NullSink {
     stack_.push(operand);
     if (height() - settled_ > kMaxPending) [[unlikely]]
       settle_one();
+  }
+  bool push_short(Operand operand) {
+    if (!is_short_ || height() - settled_ >= kMaxPending) [[unlikely]]
+      return false;
+    stack_.push(operand);
+    return true;
   }
   void settle_one();
   Operand pop() {
@@ -245,18 +276,14 @@ class QuickSink : public NullSink {
   }
   void compute(const Instruction& instruction);
   void access(const Instruction& instruction);
-  void set_local(const Instruction& instruction);
   void other(const Instruction& instruction);
-  void binary(Op op);
   void binary_slowly(Op op);
   void emit_binary(Op op, Taken a, Taken b);
   void float_binary(Op op);
   void unary(Op op);
-  void load(const Instruction& instruction);
-  void store_value(const Instruction& instruction);
-  void store_value_slowly(const Instruction& instruction);
-  void store_float(const Instruction& instruction);
-  void emit_store(const Instruction& instruction, Taken address, Taken value, u8 form);
+  void store_slowly(Op op, u32 offset);
+  void store_float(Op op, u32 offset);
+  void emit_store(Op op, u32 offset, Taken address, Taken value, u8 form);
   // struct.get and array.get; struct.set and array.set; with their signed and unsigned forms, but not of vectors.
   void get_member(const Instruction& instruction);
   void set_member(const Instruction& instruction);
@@ -289,8 +316,12 @@ class QuickSink : public NullSink {
   void leave_block(Frame& frame);
   // Brings the label's values, which are on top of the stack, to where it wants them.
   void move_kept(u32 target_height, u32 keep);
+  void set_reachable(bool is_reachable) {
+    reachable_ = is_reachable;
+    is_short_ = is_reachable && is_always_short_;
+  }
   void become_unreachable() {
-    reachable_ = false;
+    set_reachable(false);
     t_ = f_ = {};
   }
   void branch_table_target(Frame& target, u32 depth);

@@ -298,7 +298,7 @@ void QuickSink::unary(Op op) {
   push_result(to);
 }
 
-void QuickSink::load(const Instruction& instruction) {
+void QuickSink::load(Op op, u32 offset) {
   u32 position = height() - 1;
   Taken address = look_at(position);
   if (address.source > Source::Slot) [[unlikely]] {
@@ -310,14 +310,12 @@ void QuickSink::load(const Instruction& instruction) {
     take(address, position);
     drop_taken(position);
   }
-  Place to = result_place(instruction.op);
+  Place to = result_place(op);
   bool to_f = to != Place::T;
   if (to_f) free_f();
   else free_t();
-  auto offset = static_cast<u32>(instruction.value);
   Source width = offset > 0xFF ? Source::Word : Source::Byte;
-  emit_value(family_of(instruction.op).first +
-                 ((address.source == Source::Accumulator ? 0 : 4) + (width == Source::Word ? 2 : 0)),
+  emit_value(family_of(op).first + ((address.source == Source::Accumulator ? 0 : 4) + (width == Source::Word ? 2 : 0)),
              operands().of(address.source, address.value).of(width, offset), to_f);
   if (to_f) push_f(to);
   else put_t(position);
@@ -331,28 +329,28 @@ constexpr u8 kStoreForms[2][kSources] = {{kNoForm, kTL, kTB, kNoForm, kNoForm}, 
 
 }  // namespace
 
-void QuickSink::store_value(const Instruction& instruction) {
+void QuickSink::store(Op op, u32 offset) {
   u32 position = height() - 2;
   Taken address = look_at(position), value = look_at(position + 1);
   if (address.source > Source::Slot ||
       kStoreForms[static_cast<u32>(address.source)][static_cast<u32>(value.source)] == kNoForm) [[unlikely]]
-    return store_value_slowly(instruction);
+    return store_slowly(op, offset);
   take(address, position);
   take(value, position + 1);
   drop_taken(position);
-  emit_store(instruction, address, value,
+  emit_store(op, offset, address, value,
              kStoreForms[static_cast<u32>(address.source)][static_cast<u32>(value.source)]);
 }
 
 // Constants, but a value of a byte, and both operands in the accumulator.
-void QuickSink::store_value_slowly(const Instruction& instruction) {
+void QuickSink::store_slowly(Op op, u32 offset) {
   u32 position = height() - 2;
   Operand address = taken(position), value = taken(position + 1);
   drop_taken(position);
   Source source_a = source_of(address), source_v = source_of(value);
   // As wide as it is in memory, a constant may be of a byte.
   if (source_v == Source::Word || source_v == Source::Long) {
-    u32 unused = 64 - store_width(instruction.op);
+    u32 unused = 64 - store_width(op);
     if (fits_i8(static_cast<i64>(constant_bits(value) << unused) >> unused)) {
       value = {Place::ConstI32, static_cast<u32>(constant_bits(value))};
       source_v = Source::Byte;
@@ -372,11 +370,11 @@ void QuickSink::store_value_slowly(const Instruction& instruction) {
     if (address.place() != Place::T) a = slot_of(address, position), source_a = Source::Slot;
     else v = slot_of(value, position + 1), source_v = Source::Slot;
   }
-  emit_store(instruction, {source_a, a}, {source_v, v},
+  emit_store(op, offset, {source_a, a}, {source_v, v},
              kStoreForms[static_cast<u32>(source_a)][static_cast<u32>(source_v)]);
 }
 
-void QuickSink::store_float(const Instruction& instruction) {
+void QuickSink::store_float(Op op, u32 offset) {
   u32 position = height() - 2;
   Operand value = pop();
   Operand address = pop();
@@ -388,40 +386,30 @@ void QuickSink::store_float(const Instruction& instruction) {
   u8 form = source_a == source_v && source_v == Source::Accumulator
                 ? u8{kTT}
                 : kStoreForms[static_cast<u32>(source_a)][static_cast<u32>(source_v)];
-  emit_store(instruction, {source_a, operand_of(address, position)}, {source_v, v}, form);
+  emit_store(op, offset, {source_a, operand_of(address, position)}, {source_v, v}, form);
 }
 
-inline void QuickSink::emit_store(const Instruction& instruction, Taken address, Taken value, u8 form) {
-  auto offset = static_cast<u32>(instruction.value);
+inline void QuickSink::emit_store(Op op, u32 offset, Taken address, Taken value, u8 form) {
   Source width = offset > 0xFF ? Source::Word : Source::Byte;
-  out_.op(family_of(instruction.op).first + (2 * u32{form} + (width == Source::Word ? 1 : 0)),
+  out_.op(family_of(op).first + (2 * u32{form} + (width == Source::Word ? 1 : 0)),
           operands().of(address.source, address.value).of(value.source, value.value));
   out_.of(width, offset);
 }
 
 // --- Variables, drop, select -----------------------------------------------------------------------------------------
 
-// local.set and local.tee, and all of vectors.
-void QuickSink::set_local(const Instruction& instruction) {
-  u32 slot = local_slot(instruction.index);
-  if (instruction.op == Op::LocalGet) leave_accumulators();
-  if (instruction.type == kV128) return vector_local(instruction);
+// Of an operand that is no vector.
+void QuickSink::set_local(u32 slot) {
   u32 position = height() - 1;
   Operand value = pop();
   store_uses_of_local(slot);
   bool was_t = in_t(value), was_f = in_f(value);
-  if (value.place() == Place::Slot) {
-    emit(QuickOp::Copy);
-    out_.slot(home(position));
-    out_.slot(slot);
-  } else {
-    store_to(value, slot);
-  }
+  if (value.place() == Place::Slot) out_.op(QuickOp::Copy, operands().slot(home(position)).slot(slot));
+  else store_to(value, slot);
   if (was_t) t_.mirror = slot;
   else if (t_.mirror == slot) t_.mirror = kNothing;
   if (was_f) f_.mirror = slot;
   else if (f_.mirror == slot) f_.mirror = kNothing;
-  if (instruction.op == Op::LocalTee) push({Place::Local, slot});
 }
 
 void QuickSink::on_global(const Instruction& instruction) {
@@ -490,9 +478,9 @@ void QuickSink::select(const Instruction& instruction) {
 
 void QuickSink::access(const Instruction& instruction) {
   switch (family_of(instruction.op).family) {
-    case Family::Load: return load(instruction);
-    case Family::Store: return store_value(instruction);
-    case Family::FloatStore: return store_float(instruction);
+    case Family::Load: return load(instruction.op, static_cast<u32>(instruction.value));
+    case Family::Store: return store(instruction.op, static_cast<u32>(instruction.value));
+    case Family::FloatStore: return store_float(instruction.op, static_cast<u32>(instruction.value));
     case Family::VectorLoad: return vector_load(instruction);
     case Family::VectorStore: return vector_store(instruction);
     default: return plain(instruction, false);

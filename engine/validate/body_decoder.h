@@ -44,6 +44,7 @@ class BodyDecoder : public BodyState {
 
   const u8* decode_common(const u8* p);
   void push_common_frame(Op kind, u8 block_type);
+  Frame* common_target(u8 depth);
   bool is_common_end(const Frame& frame) const;
 
   // The general rules: of every instruction, in whatever form.

@@ -27,7 +27,16 @@ template <class Sink>
     }
     return p + size;
   };
-  switch (rule.form) {
+  // Whether the sink wants to hear of it by a short form; then accept_short() is enough.
+  auto is_short = [&] {
+    if constexpr (Sink::kHasShortForms) return sink_.takes_short_forms();
+    else return false;
+  };
+  auto accept_short = [&](u32 size) {
+    instruction_.pc = static_cast<u32>(p - code_begin_);
+    return p + size;
+  };
+  switch (kCommonForms[*p]) {
     case CommonForm::None: return nullptr;
     case CommonForm::LocalGet: {
       u32 local = p[1];
@@ -35,6 +44,10 @@ template <class Sink>
         return nullptr;
       ValueType type = locals_[local];
       *top_++ = type;
+      if constexpr (Sink::kHasShortForms) {
+        if (sink_.push_local(local)) [[likely]]
+          return p + 2;
+      }
       const u8* next = accept(Op::LocalGet, 2);
       instruction_.index = local;
       instruction_.type = type;
@@ -46,6 +59,11 @@ template <class Sink>
       if (local >= common_locals_ || !holds(locals_[local])) [[unlikely]]
         return nullptr;
       --top_;
+      if (is_short()) {
+        const u8* next = accept_short(2);
+        if constexpr (Sink::kHasShortForms) sink_.set_local(local);
+        return next;
+      }
       const u8* next = accept(Op::LocalSet, 2);
       instruction_.index = local;
       instruction_.type = locals_[local];
@@ -56,6 +74,11 @@ template <class Sink>
       u32 local = p[1];
       if (local >= common_locals_ || !holds(locals_[local])) [[unlikely]]
         return nullptr;
+      if (is_short()) {
+        const u8* next = accept_short(2);
+        if constexpr (Sink::kHasShortForms) sink_.tee_local(local);
+        return next;
+      }
       const u8* next = accept(Op::LocalTee, 2);
       instruction_.index = local;
       instruction_.type = locals_[local];
@@ -94,6 +117,10 @@ template <class Sink>
       if (constant.size == 0 || !has_room()) [[unlikely]]
         return nullptr;
       *top_++ = kI32;
+      if constexpr (Sink::kHasShortForms) {
+        if (sink_.push_i32(constant.value)) [[likely]]
+          return p + 1 + constant.size;
+      }
       const u8* next = accept(Op::I32Const, 1 + constant.size);
       instruction_.value = constant.value;
       sink_.on_instruction(instruction_);
@@ -117,6 +144,20 @@ template <class Sink>
       sink_.on_instruction(instruction_);
       return next;
     }
+    case CommonForm::IntegerBinary: {
+      if (!holds(rule.operands[0], rule.operands[1])) [[unlikely]]
+        return nullptr;
+      --top_;
+      top_[-1] = rule.result;
+      if (is_short()) {
+        const u8* next = accept_short(1);
+        if constexpr (Sink::kHasShortForms) sink_.binary(rule.op);
+        return next;
+      }
+      const u8* next = accept(rule.op, 1);
+      sink_.on_instruction(instruction_);
+      return next;
+    }
     case CommonForm::Binary: {
       if (!holds(rule.operands[0], rule.operands[1])) [[unlikely]]
         return nullptr;
@@ -131,6 +172,13 @@ template <class Sink>
       if (!is_common_access(p[1], rule) || offset.size == 0 || !holds(kI32)) [[unlikely]]
         return nullptr;
       top_[-1] = rule.result;
+      if constexpr (Sink::kHasShortForms) {
+        if (sink_.takes_short_accesses()) [[likely]] {
+          const u8* next = accept_short(2 + offset.size);
+          sink_.load(rule.op, offset.value);
+          return next;
+        }
+      }
       const u8* next = accept(rule.op, 2 + offset.size);
       set_common_access(offset.value);
       sink_.on_memory_access(instruction_);
@@ -140,9 +188,16 @@ template <class Sink>
       CommonImmediate offset = common_index(p + 2);
       if (!is_common_access(p[1], rule) || offset.size == 0 || !holds(kI32, rule.operands[1])) [[unlikely]]
         return nullptr;
+      top_ -= 2;
+      if constexpr (Sink::kHasShortForms) {
+        if (is_integer(rule.operands[1]) && sink_.takes_short_accesses()) [[likely]] {
+          const u8* next = accept_short(2 + offset.size);
+          sink_.store(rule.op, offset.value);
+          return next;
+        }
+      }
       const u8* next = accept(rule.op, 2 + offset.size);
       set_common_access(offset.value);
-      top_ -= 2;
       sink_.on_memory_access(instruction_);
       return next;
     }
@@ -174,21 +229,29 @@ template <class Sink>
       unreachable_ = frames_.back().unreachable;
       return next;
     }
-    case CommonForm::Br:
+    case CommonForm::Br: {
+      Frame* target = common_target(p[1]);
+      if (!target) [[unlikely]]
+        return nullptr;
+      const u8* next = accept(Op::Br, 2);
+      mark_unreachable();
+      instruction_.index = p[1];
+      sink_.on_branch(instruction_, *target, p[1]);
+      return next;
+    }
     case CommonForm::BrIf: {
-      u32 depth = p[1];
-      if (depth >= 0x80 || depth >= frames_.size()) [[unlikely]]
+      Frame* target = common_target(p[1]);
+      if (!target || !holds(kI32)) [[unlikely]]
         return nullptr;
-      Frame& target = frames_[frames_.size() - 1 - depth];
-      if (!target.label_is_empty()) [[unlikely]]
-        return nullptr;
-      if (rule.form == CommonForm::BrIf && !holds(kI32)) [[unlikely]]
-        return nullptr;
-      const u8* next = accept(rule.op, 2);
-      if (rule.form == CommonForm::BrIf) --top_;
-      else mark_unreachable();
-      instruction_.index = depth;
-      sink_.on_branch(instruction_, target, depth);
+      --top_;
+      if (is_short()) {
+        const u8* next = accept_short(2);
+        if constexpr (Sink::kHasShortForms) sink_.branch_if(*target);
+        return next;
+      }
+      const u8* next = accept(Op::BrIf, 2);
+      instruction_.index = p[1];
+      sink_.on_branch(instruction_, *target, p[1]);
       return next;
     }
     case CommonForm::Call: {
@@ -209,6 +272,15 @@ template <class Sink>
     }
   }
   std::unreachable();
+}
+
+// The block that a branch leads to whose label takes nothing; null where it is not as simple as that.
+template <class Sink>
+[[gnu::always_inline]] inline typename BodyDecoder<Sink>::Frame* BodyDecoder<Sink>::common_target(u8 depth) {
+  if (depth >= 0x80 || depth >= frames_.size()) [[unlikely]]
+    return nullptr;
+  Frame& target = frames_[frames_.size() - 1 - depth];
+  return target.label_is_empty() ? &target : nullptr;
 }
 
 template <class Sink>

@@ -92,8 +92,9 @@ enum class CommonForm : u8 {
   GlobalSet,
   I32Const,
   I64Const,
-  Unary,   // number -> number, no immediates
-  Binary,  // two numbers -> number, no immediates
+  Unary,          // number -> number, no immediates
+  Binary,         // two floats -> number, no immediates
+  IntegerBinary,  // two integers -> integer, no immediates
   Load,
   Store,
   Block,  // block, loop
@@ -112,6 +113,8 @@ struct CommonRule {
   ValueType result;
   ValueType operands[2];  // first pushed first; for one operand operands[1] alone
 };
+
+constexpr bool is_integer(ValueType type) { return type == kI32 || type == kI64; }
 
 constexpr CommonForm common_form_of(Op op, const OpcodeRule& rule) {
   switch (op) {
@@ -133,7 +136,8 @@ constexpr CommonForm common_form_of(Op op, const OpcodeRule& rule) {
   }
   if (rule.special || rule.operand_slots != rule.operand_count) return CommonForm::None;
   if (rule.immediate == Immediate::None && rule.has_result && rule.operand_count == 1) return CommonForm::Unary;
-  if (rule.immediate == Immediate::None && rule.has_result && rule.operand_count == 2) return CommonForm::Binary;
+  if (rule.immediate == Immediate::None && rule.has_result && rule.operand_count == 2)
+    return is_integer(rule.pattern[1]) ? CommonForm::IntegerBinary : CommonForm::Binary;
   if (rule.immediate == Immediate::MemArg) return rule.has_result ? CommonForm::Load : CommonForm::Store;
   return CommonForm::None;
 }
@@ -152,6 +156,12 @@ inline constexpr auto kCommonRules = [] {
                               .operands = {rule.pattern[0], rule.pattern[1]}};
   }
   return rules;
+}();
+
+inline constexpr auto kCommonForms = [] {
+  std::array<CommonForm, 256> forms{};
+  for (u32 i = 0; i < 256; ++i) forms[i] = kCommonRules[i].form;
+  return forms;
 }();
 
 // The instructions a constant expression may consist of (section 3.4.10); global.get has further conditions.

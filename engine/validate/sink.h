@@ -17,6 +17,9 @@ struct NullSink {
   static constexpr bool kListens = true;
   // False: every instruction is decoded by the general rules (common_forms.h), to compare.
   static constexpr bool kTakesCommonForms = true;
+  // True for a sink that can hear of the commonest instructions in fewer words: by members of its own instead of those
+  // below, listed in quick_sink.h, which are called only where common_forms.h decodes an instruction.
+  static constexpr bool kHasShortForms = false;
   // The constant expression rules hold instead of those of function bodies.
   static constexpr bool kIsConstantExpression = false;
 
