@@ -14,7 +14,7 @@ QuickSink::QuickSink(const ModuleInfo& module, const QuickenOptions& options, u3
       caches_results_(options.cache_results),
       counts_heat_(options.count_heat),
       result_slots_(result_slots) {
-  is_always_short_ = caches_results_;
+  is_always_short_ = caches_results_ && options.origins == nullptr;
   set_reachable(true);
 }
 

@@ -112,9 +112,9 @@ class QuickSink : public NullSink {
   bool reachable_ = true;
 
  private:
-  // All of the instruction is said by its short form: nobody wants to know where it stood.
+  // Short forms do not say where the instruction stands, and results may stay in accumulators.
   bool is_always_short_ = false;
-  bool is_short_ = false;  // and it is reached
+  bool is_short_ = false;  // the same, and it can be reached
 
   // --- The operand stack (quick_values.cpp) ---
 

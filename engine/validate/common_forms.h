@@ -27,14 +27,10 @@ template <class Sink>
     }
     return p + size;
   };
-  // Whether the sink wants to hear of it by a short form; then accept_short() is enough.
+  // Whether the sink wants to hear of it by a short form.
   auto is_short = [&] {
     if constexpr (Sink::kHasShortForms) return sink_.takes_short_forms();
     else return false;
-  };
-  auto accept_short = [&](u32 size) {
-    instruction_.pc = static_cast<u32>(p - code_begin_);
-    return p + size;
   };
   switch (kCommonForms[*p]) {
     case CommonForm::None: return nullptr;
@@ -60,9 +56,8 @@ template <class Sink>
         return nullptr;
       --top_;
       if (is_short()) {
-        const u8* next = accept_short(2);
         if constexpr (Sink::kHasShortForms) sink_.set_local(local);
-        return next;
+        return p + 2;
       }
       const u8* next = accept(Op::LocalSet, 2);
       instruction_.index = local;
@@ -75,9 +70,8 @@ template <class Sink>
       if (local >= common_locals_ || !holds(locals_[local])) [[unlikely]]
         return nullptr;
       if (is_short()) {
-        const u8* next = accept_short(2);
         if constexpr (Sink::kHasShortForms) sink_.tee_local(local);
-        return next;
+        return p + 2;
       }
       const u8* next = accept(Op::LocalTee, 2);
       instruction_.index = local;
@@ -150,9 +144,8 @@ template <class Sink>
       --top_;
       top_[-1] = rule.result;
       if (is_short()) {
-        const u8* next = accept_short(1);
         if constexpr (Sink::kHasShortForms) sink_.binary(rule.op);
-        return next;
+        return p + 1;
       }
       const u8* next = accept(rule.op, 1);
       sink_.on_instruction(instruction_);
@@ -174,9 +167,8 @@ template <class Sink>
       top_[-1] = rule.result;
       if constexpr (Sink::kHasShortForms) {
         if (sink_.takes_short_accesses()) [[likely]] {
-          const u8* next = accept_short(2 + offset.size);
           sink_.load(rule.op, offset.value);
-          return next;
+          return p + 2 + offset.size;
         }
       }
       const u8* next = accept(rule.op, 2 + offset.size);
@@ -191,9 +183,8 @@ template <class Sink>
       top_ -= 2;
       if constexpr (Sink::kHasShortForms) {
         if (is_integer(rule.operands[1]) && sink_.takes_short_accesses()) [[likely]] {
-          const u8* next = accept_short(2 + offset.size);
           sink_.store(rule.op, offset.value);
-          return next;
+          return p + 2 + offset.size;
         }
       }
       const u8* next = accept(rule.op, 2 + offset.size);
@@ -245,9 +236,8 @@ template <class Sink>
         return nullptr;
       --top_;
       if (is_short()) {
-        const u8* next = accept_short(2);
         if constexpr (Sink::kHasShortForms) sink_.branch_if(*target);
-        return next;
+        return p + 2;
       }
       const u8* next = accept(Op::BrIf, 2);
       instruction_.index = p[1];
