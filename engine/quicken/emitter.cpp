@@ -10,12 +10,6 @@ CodeBuffer& code_buffer() {
   return buffer;
 }
 
-// Accumulator, Slot, Byte, Word, Long.
-constinit const Emitter::SourceLayout Emitter::kNarrowLayouts[] = {
-    {0, 0, 0}, {0xFF, ~u32{0}, 8}, {0xFF, 0, 8}, {~u32{0}, 0, 32}, {0, 0, 0}};
-constinit const Emitter::SourceLayout Emitter::kWideLayouts[] = {
-    {0, 0, 0}, {~u32{0}, ~u32{0}, 32}, {0xFF, 0, 8}, {~u32{0}, 0, 32}, {0, 0, 0}};
-
 Emitter::Emitter(const EmitterOptions& options, u32 body_size)
     : buffer_(code_buffer()),
       opcode_base_(options.wide ? kNarrowCount : 0),

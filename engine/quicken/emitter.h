@@ -32,6 +32,15 @@ struct CodeBuffer {
 };
 CodeBuffer& code_buffer();
 
+// How a source is written.
+struct SourceLayout {
+  u32 mask;  // of the value's bits that are written
+  u8 bits;
+};
+// By Source: accumulator, slot, byte, word, long.
+inline constexpr SourceLayout kNarrowLayouts[kSources] = {{0, 0}, {0xFF, 8}, {0xFF, 8}, {~u32{0}, 32}, {0, 0}};
+inline constexpr SourceLayout kWideLayouts[kSources] = {{0, 0}, {~u32{0}, 32}, {0xFF, 8}, {~u32{0}, 32}, {0, 0}};
+
 class Emitter {
  public:
   static constexpr u32 kNone = ~u32{0};
@@ -47,14 +56,13 @@ class Emitter {
    public:
     explicit Operands(Emitter& emitter) : emitter_(emitter) {}
 
-    Operands& slot(u32 index) { return of(Source::Slot, index); }
+    Operands& slot(u32 index) { return emitter_.name_slot(index), of(Source::Slot, index); }
     Operands& byte(u8 value) { return add(value, 8); }
     Operands& word(u32 value) { return add(value, 32); }
     Operands& long_word(u64 value) { return add(value, 64); }
     // What a source is written as: a slot, a byte, a word, or nothing.
     Operands& of(Source source, u32 value) {
       const SourceLayout& layout = emitter_.layouts_[static_cast<u32>(source)];
-      emitter_.slots_used_ |= value & layout.slot_mask;
       return add(value & layout.mask, layout.bits);
     }
 
@@ -83,19 +91,22 @@ class Emitter {
     put(operands.bits_, operands.size_);
   }
   // An instruction that leaves its result in an accumulator: it stays open.
-  void open_op(QuickOp op, const Operands& operands) {
+  void open_op(QuickOp op, const Operands& operands) { open_op(op, operands.bits_, operands.size_); }
+  // The same for those who know what they write: so many bits.
+  void open_op(QuickOp op, u64 bits, u32 size) {
     begin();
     open_ = op;
-    open_bits_ = operands.bits_;
-    open_size_ = operands.size_;
+    open_bits_ = bits;
+    open_size_ = size;
     if (origins_) [[unlikely]]
       open_origin_ = *origin_;
   }
 
-  void slot(u32 index) { of(Source::Slot, index); }
+  void slot(u32 index) { name_slot(index), of(Source::Slot, index); }
+  // A slot that will be named: there must be room for its number. `of` expects that of its slots.
+  void name_slot(u32 index) { slots_used_ |= index; }
   void of(Source source, u32 value) {
     const SourceLayout& layout = layouts_[static_cast<u32>(source)];
-    slots_used_ |= value & layout.slot_mask;
     put(value, layout.bits);
   }
   void byte(u8 value) { *position_++ = value; }
@@ -221,15 +232,6 @@ class Emitter {
     open_ = QuickOp::kBaseCount;
   }
   [[gnu::cold]] void add_origin(u32 pc) { origins_->push_back({size(), pc}); }
-
-  // How a source is written, by Source.
-  struct SourceLayout {
-    u32 mask;       // of the value's bits that are written
-    u32 slot_mask;  // all bits if it is a slot
-    u32 bits;
-  };
-  static const SourceLayout kNarrowLayouts[kSources];
-  static const SourceLayout kWideLayouts[kSources];
 
   CodeBuffer& buffer_;
   u8* code_;

@@ -13,7 +13,7 @@
 namespace brink::quick {
 
 enum class Place : u8 {
-  Slot,          // where it belongs
+  Slot,          // where it belongs; value: its slot
   Local,         // value: the local's slot
   ConstI32,      // value: the bits
   ConstI64,      // value: the bits, to be sign-extended
@@ -49,8 +49,8 @@ class Operand {
   // Of an integer, where no accumulator mirrors it.
   constexpr Source source() const { return static_cast<Source>(bits_ >> 8 & 0xFF); }
   constexpr u32 value() const { return static_cast<u32>(bits_ >> 32); }
-  // Neither in its slot nor in a local's.
-  constexpr bool is_elsewhere() const { return place() > Place::Local; }
+  // Whether it is in slot `slot`, its own or a local's.
+  constexpr bool is_in(u32 slot) const { return bits_ >> 8 == (u64{slot} << 24 | static_cast<u64>(Source::Slot)); }
   constexpr bool operator==(const Operand&) const = default;
 
  private:
@@ -98,11 +98,11 @@ class OperandStack {
   }
   Operand pop() { return elements_[--size_]; }
   void shrink(u32 size) { size_ = size; }
-  // What is new is in its slot.
-  void resize(u32 size) {
+  // What is new is in its slot, of which `first` is that of position 0.
+  void resize(u32 size, u32 first) {
     if (size > capacity_) [[unlikely]]
       grow(size);
-    for (; size_ < size; ++size_) elements_[size_] = {};
+    for (; size_ < size; ++size_) elements_[size_] = {Place::Slot, first + size_};
     size_ = size;
   }
 

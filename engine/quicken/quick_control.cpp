@@ -9,6 +9,7 @@ QuickSink::QuickSink(const ModuleInfo& module, const QuickenOptions& options, u3
                      bool wide)
     : out_({.wide = wide, .fuse = options.fuse, .origins = options.origins}, body_size),
       module_(module),
+      pair_forms_(wide ? kWidePairForms : kNarrowPairForms),
       plain_memory0_(options.memory0_guarded && !module.memories.empty() &&
                      module.memories[0].limits.address == AddressType::I32 && module.memories[0].page_size_log2 == 16),
       caches_results_(options.cache_results),
@@ -310,7 +311,7 @@ void QuickSink::on_branch(const Instruction& instruction, Frame& target, u32 dep
         out_.slot(home(position));
         return out_.reserve_branch();
       });
-      return push({});
+      return push_settled();
     }
     case Op::BrOnNonNull: {
       store_top(keep);
@@ -454,7 +455,7 @@ void QuickSink::call(const Instruction& instruction) {
   out_.slot(base);
   forget_mirrors();
   drop_settled(type.param_slots);
-  for (u32 i = 0; i < type.result_slots; ++i) push({});
+  for (u32 i = 0; i < type.result_slots; ++i) push_settled();
   if (type.result_slots != 1) return;
   ValueType result = type.type.results[0];
   if (result == kF32 || result == kF64) {

@@ -112,7 +112,7 @@ void QuickSink::array_length() {
   bool accumulated = is_constant(array.place()) || in_t(array);
   free_t();
   Source source = accumulated ? Source::Accumulator : Source::Slot;
-  emit_value(QuickOp::ArrayLength_T + (accumulated ? 0 : 2), operands().of(source, operand_of(array, position)));
+  emit_value(QuickOp::ArrayLength_T + (accumulated ? 0 : 2), operands().of(source, array.value()));
   push_t();
 }
 

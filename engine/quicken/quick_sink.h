@@ -26,6 +26,17 @@ inline constexpr auto kResultPlaces = [] {
 
 inline Place result_place(Op op) { return kResultPlaces[static_cast<u32>(op)]; }
 
+// How an instruction on two integers is written, by their sources (BRINK_QUICK_BINARY).
+struct PairForm {
+  u8 form;  // twice the form, or kNoForm: the operands must be moved first
+  u8 shift, bits;  // of the second operand, of both
+  u32 mask_a, mask_b;
+};
+inline constexpr u8 kNoForm = 0xFF;
+inline constexpr u32 kSourcesAligned = 8;
+using PairForms = std::array<PairForm, kSources * kSourcesAligned>;
+extern const PairForms kNarrowPairForms, kWidePairForms;
+
 class QuickSink : public NullSink {
  public:
   struct Label {
@@ -59,6 +70,7 @@ class QuickSink : public NullSink {
   [[gnu::always_inline]] void on_local(const Instruction& instruction) {
     if (!reachable_) return;
     u32 slot = local_slot(instruction.index);
+    out_.name_slot(slot);
     if (instruction.op == Op::LocalGet) leave_accumulators();
     if (instruction.type == kV128) return vector_local(instruction);
     if (instruction.op != Op::LocalGet) set_local(slot);
@@ -131,6 +143,11 @@ class QuickSink : public NullSink {
     stack_.push(operand);
     return true;
   }
+  // A value that is in its slot.
+  void push_settled() {
+    out_.name_slot(home(height()));
+    push({Place::Slot, home(height())});
+  }
   void settle_one();
   Operand pop() {
     Operand top = stack_.pop();
@@ -141,10 +158,10 @@ class QuickSink : public NullSink {
       f_.owner = kNothing;
     } else if (top.place() == Place::Slot) {
       // A call's result, which nobody will look for in its slot any more.
-      if (t_.mirror == home(height())) {
+      if (t_.mirror == top.value()) {
         top = Place::T;
         t_.mirror = kNothing;
-      } else if (f_.mirror == home(height())) {
+      } else if (f_.mirror == top.value()) {
         top = result_place_;
         f_.mirror = kNothing;
       }
@@ -153,13 +170,13 @@ class QuickSink : public NullSink {
   }
   // Pops `count` values that are in their slots, which are not mirrored.
   void drop_settled(u32 count) {
-    stack_.resize(height() - count);
+    stack_.shrink(height() - count);
     settled_ = std::min(settled_, height());
   }
   // The integer (or reference) at `position`, which is about to be popped.
   Operand taken(u32 position) {
     Operand operand = stack_[position];
-    if (operand.place() == Place::Slot && t_.mirror == home(position)) {
+    if (operand.place() == Place::Slot && t_.mirror == operand.value()) {
       operand = Place::T;
       t_.mirror = kNothing;
     }
@@ -173,9 +190,7 @@ class QuickSink : public NullSink {
   // The same before anything is taken: from here to drop_taken nothing may be emitted.
   Taken look_at(u32 position) const {
     Operand operand = stack_[position];
-    u32 value = operand_of(operand, position);
-    bool is_mirrored = !operand.is_elsewhere() && value == t_.mirror;
-    return {is_mirrored ? Source::Accumulator : operand.source(), value};
+    return {operand.is_in(t_.mirror) ? Source::Accumulator : operand.source(), operand.value()};
   }
   // What was looked at is about to be popped: nobody will look for a call's result in its slot any more.
   void take(Taken, u32 position) {
@@ -186,9 +201,6 @@ class QuickSink : public NullSink {
   Source source_of(Operand operand) const {
     if (operand.place() == Place::Local && operand.value() == t_.mirror) return Source::Accumulator;
     return operand.source();
-  }
-  u32 operand_of(Operand operand, u32 position) const {
-    return operand.place() == Place::Slot ? home(position) : operand.value();
   }
   // Pops integers that were taken, down to `position`.
   void drop_taken(u32 position) {
@@ -251,11 +263,11 @@ class QuickSink : public NullSink {
   }
   // Brings a popped operand into the accumulator, which must hold nothing else that is needed.
   void load_t(const Operand& operand, u32 position);
-  void load_f(const Operand& operand, u32 position, bool is_f64);
+  void load_f(const Operand& operand, bool is_f64);
   // Brings it into a slot and says which; constants and accumulators are stored to its own.
   u32 slot_of(const Operand& operand, u32 position) {
-    if (operand.place() == Place::Local) return operand.value();
-    if (operand.place() != Place::Slot) store_to(operand, home(position));
+    if (operand.source() == Source::Slot) return operand.value();
+    store_to(operand, home(position));
     return home(position);
   }
   // A constant's bits; for integers sign-extended, as the instructions sign-extend what they hold of it.
@@ -338,6 +350,7 @@ class QuickSink : public NullSink {
   };
 
   const ModuleInfo& module_;
+  const PairForms& pair_forms_;
   bool plain_memory0_;
   bool caches_results_;
   bool counts_heat_;

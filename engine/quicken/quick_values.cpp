@@ -47,8 +47,9 @@ void QuickSink::settle(u32 new_height) {
   if (t_.mirror != kNothing && t_.mirror >= local_slots_) t_.mirror = kNothing;
   if (f_.mirror != kNothing && f_.mirror >= local_slots_) f_.mirror = kNothing;
   if (settled_ > new_height) settled_ = new_height;
-  stack_.resize(new_height);
-  for (; settled_ < new_height; ++settled_) stack_[settled_] = {};
+  stack_.resize(new_height, local_slots_);
+  for (; settled_ < new_height; ++settled_) stack_[settled_] = {Place::Slot, home(settled_)};
+  if (new_height != 0) out_.name_slot(home(new_height - 1));
 }
 
 void QuickSink::store(u32 position) {
@@ -57,7 +58,7 @@ void QuickSink::store(u32 position) {
   store_to(operand, home(position));
   if (operand.place() == Place::T) t_.owner = kNothing;
   else if (is_accumulator(operand.place())) f_.owner = kNothing;
-  operand = {};
+  operand = {Place::Slot, home(position)};
 }
 
 void QuickSink::store_to(const Operand& operand, u32 slot) {
@@ -161,7 +162,7 @@ void QuickSink::load_t(const Operand& operand, u32 position) {
                operands().word(operand.value()));
 }
 
-void QuickSink::load_f(const Operand& operand, u32 position, bool is_f64) {
+void QuickSink::load_f(const Operand& operand, bool is_f64) {
   if (in_f(operand)) return;
   free_f();
   f_.mirror = kNothing;
@@ -171,7 +172,7 @@ void QuickSink::load_f(const Operand& operand, u32 position, bool is_f64) {
     return;
   }
   if (operand.place() == Place::Local) f_.mirror = operand.value();
-  emit_value(is_f64 ? QuickOp::GetF64 : QuickOp::GetF32, operands().slot(operand_of(operand, position)), true);
+  emit_value(is_f64 ? QuickOp::GetF64 : QuickOp::GetF32, operands().slot(operand.value()), true);
 }
 
 // --- Numeric instructions --------------------------------------------------------------------------------------------
@@ -179,7 +180,6 @@ void QuickSink::load_f(const Operand& operand, u32 position, bool is_f64) {
 namespace {
 
 // The forms of BRINK_QUICK_BINARY by the sources of both operands; others take some moving first.
-constexpr u8 kNoForm = 0xFF;
 constexpr auto kFormOfSources = [] {
   std::array<std::array<u8, kSources>, kSources> forms;
   for (auto& row : forms) row.fill(kNoForm);
@@ -196,15 +196,41 @@ constexpr auto kFormOfSources = [] {
   return forms;
 }();
 
+constexpr auto make_pair_forms = [](bool wide) {
+  std::array<PairForm, kSources * kSourcesAligned> forms{};
+  for (u32 a = 0; a < kSources; ++a)
+    for (u32 b = 0; b < kSources; ++b) {
+      const SourceLayout& layout_a = (wide ? kWideLayouts : kNarrowLayouts)[a];
+      const SourceLayout& layout_b = (wide ? kWideLayouts : kNarrowLayouts)[b];
+      u8 form = kFormOfSources[a][b];
+      forms[a * kSourcesAligned + b] = {.form = static_cast<u8>(form == kNoForm ? kNoForm : 2 * form),
+                                        .shift = layout_a.bits,
+                                        .bits = static_cast<u8>(layout_a.bits + layout_b.bits),
+                                        .mask_a = layout_a.mask,
+                                        .mask_b = layout_b.mask};
+    }
+  return forms;
+};
+
 }  // namespace
+
+constinit const PairForms kNarrowPairForms = make_pair_forms(false);
+constinit const PairForms kWidePairForms = make_pair_forms(true);
 
 void QuickSink::binary(Op op) {
   u32 position = height() - 2;
   Taken a = look_at(position), b = look_at(position + 1);
-  if (kFormOfSources[static_cast<u32>(a.source)][static_cast<u32>(b.source)] == kNoForm) [[unlikely]]
+  const PairForm& form = pair_forms_[static_cast<u32>(a.source) * kSourcesAligned + static_cast<u32>(b.source)];
+  if (form.form == kNoForm) [[unlikely]]
     return binary_slowly(op);
   drop_taken(position);
-  emit_binary(op, a, b);
+  free_t();
+  last_op_ = op;
+  last_form_ = static_cast<BinaryForm>(form.form / 2);
+  open_is_f_ = false;
+  out_.open_op(family_of(op).first + form.form, (a.value & form.mask_a) | u64{b.value & form.mask_b} << form.shift,
+               form.bits);
+  put_t(position);
 }
 
 inline void QuickSink::emit_binary(Op op, Taken a, Taken b) {
@@ -229,7 +255,7 @@ void QuickSink::binary_slowly(Op op) {
   Source source_b = source_of(b);
   if (source_b == Source::Byte || source_b == Source::Word) {
     if (!is_constant(a.place()))
-      return emit_binary(op, {source_of(a), operand_of(a, position_a)}, {source_b, b.value()});
+      return emit_binary(op, {source_of(a), a.value()}, {source_b, b.value()});
     load_t(a, position_a);
     return emit_binary(op, {Source::Accumulator, 0}, {source_b, b.value()});
   }
@@ -258,7 +284,7 @@ void QuickSink::float_binary(Op op) {
   };
   if (is_constant(a.place()) && !is_constant(b.place())) {
     u32 slot = slot_of(b, position + 1);
-    load_f(a, position, is_f64);
+    load_f(a, is_f64);
     emit_form(BinaryForm::TL, operands().slot(slot));
   } else if (in_f(a) && !is_accumulator(b.place())) {
     u32 slot = slot_of(b, position + 1);
@@ -287,14 +313,14 @@ void QuickSink::unary(Op op) {
   bool from_f = from == 'f' || from == 'd';
   bool to_f = to != Place::T;
   if (is_constant(a.place())) {
-    if (from_f) load_f(a, position, from == 'd');
+    if (from_f) load_f(a, from == 'd');
     else load_t(a, position);
   }
   bool accumulated = is_constant(a.place()) || (from_f ? in_f(a) : in_t(a));
   if (to_f) free_f();
   else free_t();
   Source source = accumulated ? Source::Accumulator : Source::Slot;
-  emit_value(family_of(op).first + (accumulated ? 0 : 2), operands().of(source, operand_of(a, position)), to_f);
+  emit_value(family_of(op).first + (accumulated ? 0 : 2), operands().of(source, a.value()), to_f);
   push_result(to);
 }
 
@@ -356,7 +382,7 @@ void QuickSink::store_slowly(Op op, u32 offset) {
       source_v = Source::Byte;
     }
   }
-  u32 a = operand_of(address, position), v = operand_of(value, position + 1);
+  u32 a = address.value(), v = value.value();
   // What has no form of its own goes through the accumulator.
   if (source_v == Source::Byte) {
     if (is_constant(address.place())) load_t(address, position), source_a = Source::Accumulator;
@@ -386,7 +412,7 @@ void QuickSink::store_float(Op op, u32 offset) {
   u8 form = source_a == source_v && source_v == Source::Accumulator
                 ? u8{kTT}
                 : kStoreForms[static_cast<u32>(source_a)][static_cast<u32>(source_v)];
-  emit_store(op, offset, {source_a, operand_of(address, position)}, {source_v, v}, form);
+  emit_store(op, offset, {source_a, address.value()}, {source_v, v}, form);
 }
 
 inline void QuickSink::emit_store(Op op, u32 offset, Taken address, Taken value, u8 form) {
@@ -423,7 +449,7 @@ void QuickSink::on_global(const Instruction& instruction) {
       out_.word(instruction.index);
       if (type == kV128) return push_vector();
       out_.slot(home(height()));
-      return push({});
+      return push_settled();
     }
     free_t();
     emit_value(QuickOp::GlobalGetT, operands().word(instruction.index));
@@ -505,7 +531,7 @@ void QuickSink::plain(const Instruction& instruction, bool general) {
   out_.bytes(first, code_ + state_->next_pc());
   if (info.signature.special) return settle(state_->operand_height());
   for (u32 i = 0; i < operands; ++i) pop();
-  for (u32 i = 0; i < slots_of_letter(info.signature.result); ++i) push({});
+  for (u32 i = 0; i < slots_of_letter(info.signature.result); ++i) push_settled();
 }
 
 void QuickSink::compute(const Instruction& instruction) {

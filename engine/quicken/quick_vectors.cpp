@@ -17,8 +17,8 @@ u32 QuickSink::pop_vector() {
 
 void QuickSink::push_vector() {
   out_.result_slot(home(height()));
-  push({});
-  push({});
+  push_settled();
+  push_settled();
 }
 
 void QuickSink::vector(const Instruction& instruction) {
