@@ -1,6 +1,5 @@
 // `brink bench startup`: what starting costs in a process that embeds Brink, on this machine. bench/startup sets it
 // beside whole processes, other engines and containers.
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -12,16 +11,11 @@ namespace {
 
 class BenchCommand : public Command {
  public:
-  explicit BenchCommand(CLI::App& top) : Command(top.add_subcommand("bench", "Measure Brink on this machine")) {
-    CLI::App* startup = app()->add_subcommand("startup", "Loading, first and n-th instance, reset, memory of many");
-    app()->require_subcommand(1);
-    startup->add_option("--runs", runs_, "NUMBER: samples of each figure (default 300)")
-        ->type_name("")
-        ->check(CLI::Range(10u, 100'000u));
-    startup->add_option("--live", live_, "NUMBER: of instances at once (default 10000, 0: leave that out)")
-        ->type_name("")
-        ->check(CLI::Range(0u, 14'000u));
-    startup->add_flag("--json", json_, "For programs");
+  BenchCommand() {
+    options_.argument("startup", what_, "loading, first and n-th instance, reset, memory of many", is_known).required();
+    options_.number("--runs NUMBER", runs_, 10, 100'000, "samples of each figure (default 300)");
+    options_.number("--live NUMBER", live_, 0, 14'000, "of instances at once (default 10000, 0: leave that out)");
+    options_.flag("--json", json_, "for programs");
   }
 
   int execute() override {
@@ -49,6 +43,9 @@ class BenchCommand : public Command {
   }
 
  private:
+  static std::string is_known(const std::string& what) { return what == "startup" ? "" : "'" + what + "' is not measured"; }
+
+  std::string what_;
   u32 runs_ = 300;
   u32 live_ = 10'000;
   bool json_ = false;
@@ -56,6 +53,6 @@ class BenchCommand : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_bench_command(CLI::App& top) { return std::make_unique<BenchCommand>(top); }
+std::unique_ptr<Command> make_bench_command() { return std::make_unique<BenchCommand>(); }
 
 }  // namespace brink::tools

@@ -1,28 +1,20 @@
 #include "tools/cache_option.h"
 
-#include <CLI/CLI.hpp>
-
 #include "tools/command.h"
 #include "tools/literals.h"
-#include "tools/option_forms.h"
 
 namespace brink::tools {
 
-void add_cache_options(CLI::App& app, CacheOptions& options) {
-  single(app.add_option("--cache", options.folder,
-                        "FOLDER: keep what is made of large modules here, for later runs (default ~/.cache/brink)"))
-      ->check(refuse_empty);
-  single(app.add_option("--cache-size", options.size, "SIZE: the most that folder may hold (default 256M)"))
-      ->check(check_size);
-  app.add_flag("--no-cache", options.is_off, "Keep nothing, and use nothing that was kept");
-  add_secret_option(app, options);
+void add_cache_options(Options& options, CacheOptions& cache) {
+  options.text("--cache FOLDER", cache.folder, "keep what is made of modules here, for later runs (default ~/.cache/brink)", refuse_empty);
+  options.text("--cache-size SIZE", cache.size, "the most that folder may hold (default 256M)", check_size);
+  options.flag("--no-cache", cache.is_off, "keep nothing, and use nothing that was kept");
+  add_secret_option(options, cache);
 }
 
-void add_secret_option(CLI::App& app, CacheOptions& options) {
-  single(app.add_option("--code-secret", options.secret,
-                        "FILE: the secret by which compiled code is known as ours, made where missing (default "
-                        "~/.cache/brink/secret)"))
-      ->check(refuse_empty);
+void add_secret_option(Options& options, CacheOptions& cache) {
+  options.text("--code-secret FILE", cache.secret,
+               "the secret by which compiled code is known as ours, made where missing (default ~/.cache/brink/secret)", refuse_empty);
 }
 
 // In the user's own folder, whoever else may write to a cache's.

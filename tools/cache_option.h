@@ -4,10 +4,7 @@
 #include <string>
 
 #include "engine/cache/cache.h"
-
-namespace CLI {
-class App;
-}
+#include "tools/options.h"
 
 namespace brink::tools {
 
@@ -19,8 +16,8 @@ struct CacheOptions {
   std::string secret;
 };
 
-void add_cache_options(CLI::App& app, CacheOptions& options);
-void add_secret_option(CLI::App& app, CacheOptions& options);  // one of them
+void add_cache_options(Options& options, CacheOptions& cache);
+void add_secret_option(Options& options, CacheOptions& cache);  // one of them
 // Where the secret of the cache and of compiled programs is; empty where it could be nowhere.
 std::string secret_file_of(const CacheOptions& options);
 // Null where there is to be none, or where it could be nowhere.

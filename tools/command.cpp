@@ -10,8 +10,6 @@
 
 namespace brink::tools {
 
-std::string refuse_empty(const std::string& text) { return text.empty() ? "an empty name" : ""; }
-
 std::string printable(std::string_view text, bool keep_newlines) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::string out;

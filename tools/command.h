@@ -10,10 +10,7 @@
 
 #include "engine/base/error.h"
 #include "engine/engine.h"
-
-namespace CLI {
-class App;
-}
+#include "tools/options.h"
 
 namespace brink::tools {
 
@@ -27,39 +24,26 @@ class Command {
  public:
   virtual ~Command() = default;
   virtual int execute() = 0;
-  CLI::App* app() const { return app_; }
-
-  // True for a command whose FILE is followed by arguments that belong to the guest.
-  virtual bool takes_guest_arguments() const { return false; }
-  virtual void set_guest_arguments(std::vector<std::string> /*arguments*/) {}
+  Options& options() { return options_; }
 
  protected:
-  explicit Command(CLI::App* app) : app_(app) {}
-
- private:
-  CLI::App* app_;
+  Options options_;
 };
 
-std::unique_ptr<Command> make_run_command(CLI::App& top);
-// What `brink run FILE ARGS` does, without asking CLI11: declaring its options takes longer than running a small program.
-int run_without_options(std::string file, std::vector<std::string> guest_arguments);
-std::unique_ptr<Command> make_validate_command(CLI::App& top);
-std::unique_ptr<Command> make_wast_command(CLI::App& top);
-std::unique_ptr<Command> make_inspect_command(CLI::App& top);
-std::unique_ptr<Command> make_bench_command(CLI::App& top);
-std::unique_ptr<Command> make_compile_command(CLI::App& top);
-std::unique_ptr<Command> make_snapshot_command(CLI::App& top);
+std::unique_ptr<Command> make_run_command();
+std::unique_ptr<Command> make_validate_command();
+std::unique_ptr<Command> make_wast_command();
+std::unique_ptr<Command> make_inspect_command();
+std::unique_ptr<Command> make_bench_command();
+std::unique_ptr<Command> make_compile_command();
+std::unique_ptr<Command> make_snapshot_command();
 
 // `brink serve` is a program of its own beside `brink` (serve_main.cpp says why): becomes it. Returns only when that
 // fails, after a message.
-void add_serve_command(CLI::App& top);
 int become_server(const std::vector<std::string>& arguments);
 
-// A check for options that name something: empty text is wrong usage. As CLI11 wants it: the message, or "" if right.
-std::string refuse_empty(const std::string& text);
-
-// The option -W: which proposals are accepted. `options` holds what was given; feature_option.h reads it.
-void add_feature_option(CLI::App& app, std::vector<std::string>& options);
+// The option -W: which proposals are accepted. feature_option.h reads what was given.
+void add_feature_option(Options& options, std::vector<std::string>& given);
 
 // Control characters as \xNN, so that text from a module cannot steer a terminal or forge a line; newlines too unless
 // `keep_newlines`.

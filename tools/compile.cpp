@@ -1,5 +1,4 @@
 // `brink compile`: a module's functions to machine code, ahead of time.
-#include <CLI/CLI.hpp>
 #include <thread>
 
 #include "engine/base/file_writer.h"
@@ -8,7 +7,6 @@
 #include "tools/cache_option.h"
 #include "tools/command.h"
 #include "tools/feature_option.h"
-#include "tools/option_forms.h"
 #include "tools/tier_option.h"
 
 namespace brink::tools {
@@ -16,18 +14,15 @@ namespace {
 
 class CompileCommand : public Command {
  public:
-  explicit CompileCommand(CLI::App& top)
-      : Command(top.add_subcommand("compile", "Compile a module ahead of time, for run and serve on this machine")) {
-    single(app()->add_option("-o,--output", output_, "FILE: the compiled program to write"))->required()->check(refuse_empty);
-    single(app()->add_option("-j,--jobs", jobs_, "NUMBER: of threads (default: one a processor)"))->check(CLI::Range(1u, 256u));
-    single(app()->add_option("--tier", tier_.tier, "auto (the default) or jit: how it will be run"))
-        ->check(CLI::IsMember({"jit", "auto"}));
-    single(app()->add_option("--cpu", tier_.machine_code.cpu, "host (the default) or baseline: for which processor, as run's --cpu"))
-        ->check(CLI::IsMember({"host", "baseline"}));
-    app()->add_flag("--verbose", verbose_, "Print what was compiled, and how large it has become");
-    add_secret_option(*app(), secret_);
-    add_feature_option(*app(), features_);
-    app()->add_option("FILE", file_, "The module, binary or text")->type_name("")->required()->check(refuse_empty);
+  CompileCommand() {
+    options_.text("-o,--output FILE", output_, "the compiled program to write", refuse_empty).required();
+    options_.number("-j,--jobs NUMBER", jobs_, 1, 256, "of threads (default: one a processor)");
+    options_.text("--tier jit|auto", tier_.tier, "how it will be run (default auto)");
+    options_.text("--cpu host|baseline", tier_.machine_code.cpu, "for which processor, as run's --cpu (default host)");
+    options_.flag("--verbose", verbose_, "print what was compiled, and how large it has become");
+    add_secret_option(options_, secret_);
+    add_feature_option(options_, features_);
+    options_.argument("FILE", file_, "the module, binary or text", refuse_empty).required();
   }
 
   int execute() override {
@@ -71,6 +66,6 @@ class CompileCommand : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_compile_command(CLI::App& top) { return std::make_unique<CompileCommand>(top); }
+std::unique_ptr<Command> make_compile_command() { return std::make_unique<CompileCommand>(); }
 
 }  // namespace brink::tools

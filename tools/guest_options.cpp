@@ -1,10 +1,7 @@
 #include "tools/guest_options.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
-
-#include "tools/option_forms.h"
 
 namespace brink::tools {
 namespace {
@@ -20,11 +17,9 @@ std::string is_variable(const std::string& text) {
 
 }  // namespace
 
-void GuestOptions::add_to(CLI::App& app) {
-  single(app.add_option("--dir", folders_, "HOST[::GUEST]: let the guest use a folder, under another name"))
-      ->check(is_folder);
-  single(app.add_option("--env", variables_, "NAME[=VALUE]: set an environment variable, or pass on our own"))
-      ->check(is_variable);
+void GuestOptions::add_to(Options& options) {
+  options.list("--dir HOST[::GUEST]", folders_, "let the guest use a folder, under another name", is_folder);
+  options.list("--env NAME[=VALUE]", variables_, "set an environment variable, or pass on our own", is_variable);
 }
 
 wasi::Config GuestOptions::environment(const std::string& file, const std::vector<std::string>& arguments) const {

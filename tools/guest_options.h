@@ -3,17 +3,14 @@
 #include <string>
 #include <vector>
 
+#include "tools/options.h"
 #include "wasi/wasi.h"
-
-namespace CLI {
-class App;
-}
 
 namespace brink::tools {
 
 class GuestOptions {
  public:
-  void add_to(CLI::App& app);
+  void add_to(Options& options);
   // For a guest from `file`, whose name without folders is its first argument.
   wasi::Config environment(const std::string& file, const std::vector<std::string>& arguments) const;
 

@@ -1,6 +1,4 @@
 // `brink inspect`: what a module contains.
-#include <CLI/CLI.hpp>
-
 #include "engine/cache/program.h"
 #include "engine/quicken/listing.h"
 #include "engine/validate/validator.h"
@@ -14,17 +12,13 @@ namespace {
 
 class InspectCommand : public Command {
  public:
-  explicit InspectCommand(CLI::App& top)
-      : Command(top.add_subcommand("inspect", "Show a module's sections, types, imports, exports, features")) {
-    app()->add_flag("--json", is_json_, "As JSON");
-    add_feature_option(*app(), features_);
-    app()->add_option("--quick-code", function_, "Only the quick code of function N, as the interpreter runs it")
-        ->type_name("N");
-    app()->add_option("--disassemble", disassembled_,
-                      "Only the machine code of FUNCTION (an index or a name), beside the instructions that it is made of")
-        ->type_name("FUNCTION")
-        ->check(refuse_empty);
-    app()->add_option("FILE", file_, "The module, binary or text")->required()->check(refuse_empty);
+  InspectCommand() {
+    options_.flag("--json", is_json_, "as JSON");
+    add_feature_option(options_, features_);
+    options_.number("--quick-code N", function_, 0, ~u32{0}, "only the quick code of function N, as the interpreter runs it");
+    options_.text("--disassemble FUNCTION", disassembled_,
+                  "only the machine code of FUNCTION (an index or a name), beside the instructions that it is made of", refuse_empty);
+    options_.argument("FILE", file_, "the module, binary or text", refuse_empty).required();
   }
 
   int execute() override {
@@ -75,6 +69,6 @@ class InspectCommand : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_inspect_command(CLI::App& top) { return std::make_unique<InspectCommand>(top); }
+std::unique_ptr<Command> make_inspect_command() { return std::make_unique<InspectCommand>(); }
 
 }  // namespace brink::tools

@@ -1,7 +1,6 @@
 // `brink run`: runs a program, or one function of a module.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -14,7 +13,6 @@
 #include "tools/feature_option.h"
 #include "tools/guest_options.h"
 #include "tools/literals.h"
-#include "tools/option_forms.h"
 #include "tools/tier_option.h"
 #include "wasi/threads.h"
 #include "wasi/wasi.h"
@@ -73,44 +71,27 @@ class Deadline {
 
 class RunCommand : public Command {
  public:
-  // Without options: as they are by default.
-  RunCommand(std::string file, std::vector<std::string> guest_arguments)
-      : Command(nullptr), file_(std::move(file)), guest_arguments_(std::move(guest_arguments)) {}
-
-  explicit RunCommand(CLI::App& top) : Command(top.add_subcommand("run", "Run a program, or a function of a module")) {
-    guest_options_.add_to(*app());
-    single(
-        app()->add_option("--invoke", function_, "NAME: call this export, ARGS are its arguments, print its results"));
-    single(app()->add_option("--max-memory", max_memory_, "SIZE: the most a linear memory may have (bytes, K, M, G)"))
-        ->check(check_size);
-    single(app()->add_option("--max-stack", max_stack_, "SIZE: of the value stack (default 8M)"))->check(check_size);
-    single(app()->add_option("--max-gc-heap", max_gc_heap_, "SIZE: of the heap for structs and arrays (default 1G)"))
-        ->check(check_size);
-    single(app()->add_option("--timeout", timeout_, "TIME: end the guest after so long (seconds, or 200ms, 5m…)"))
-        ->check(is_duration);
-    CLI::Option* fuel =
-        single(app()->add_option("--fuel", fuel_, "NUMBER: of instructions a guest (each thread) may execute"))
-            ->check(is_number);
-    add_cache_options(*app(), cache_);
-    add_feature_option(*app(), features_);
-    single(
-        app()->add_option("--max-threads", max_threads_, "NUMBER: of threads a guest may have started (default 1024)"))
-        ->check(CLI::Range(0u, 1u << 20));
-    app()->add_flag("--gc-stress", gc_stress_, "Collect garbage before every allocation");
-    app()
-        ->add_flag("--no-quicken", no_quicken_, "Interpret the module's bytes in place, without quick code")
-        ->excludes(fuel);
-    add_tier_options(*app(), tier_);
-    app()->add_flag("--no-fusion", no_fusion_, "Quick code without opcodes for runs of instructions");
-    app()->add_flag("--no-stack-caching", no_stack_caching_, "Quick code whose results go to memory at once");
-    app()->add_flag("--eager", eager_, "Validate every function before the first one runs");
-    app()->add_option("FILE", file_, "The module, binary or text, or a compiled program")->type_name("")->required()->check(refuse_empty);
-    // For the help only: they are taken before CLI11 sees them, so that the guest's options stay the guest's.
-    app()->add_option("ARGS", guest_arguments_, "Everything after FILE is the guest's")->type_name("");
+  RunCommand() {
+    guest_options_.add_to(options_);
+    options_.text("--invoke NAME", function_, "call this export, ARGS are its arguments, print its results");
+    options_.text("--max-memory SIZE", max_memory_, "the most a linear memory may have (bytes, K, M, G)", check_size);
+    options_.text("--max-stack SIZE", max_stack_, "of the value stack (default 8M)", check_size);
+    options_.text("--max-gc-heap SIZE", max_gc_heap_, "of the heap for structs and arrays (default 1G)", check_size);
+    options_.parsed<parse_duration>("--timeout TIME", timeout_, "end the guest after so long (seconds, or 200ms, 5m…)");
+    options_.number("--fuel NUMBER", fuel_, 0, ~u64{0}, "of instructions a guest (each thread) may execute");
+    add_cache_options(options_, cache_);
+    add_feature_option(options_, features_);
+    options_.number("--max-threads NUMBER", max_threads_, 0, u32{1} << 20, "of threads a guest may have started (default 1024)");
+    options_.flag("--gc-stress", gc_stress_, "collect garbage before every allocation");
+    options_.flag("--no-quicken", no_quicken_, "interpret the module's bytes in place, without quick code");
+    options_.exclude("--fuel", "--no-quicken");
+    add_tier_options(options_, tier_);
+    options_.flag("--no-fusion", no_fusion_, "quick code without opcodes for runs of instructions");
+    options_.flag("--no-stack-caching", no_stack_caching_, "quick code whose results go to memory at once");
+    options_.flag("--eager", eager_, "validate every function before the first one runs");
+    options_.argument("FILE", file_, "the module, binary or text, or a compiled program", refuse_empty).required();
+    options_.rest("ARGS", guest_arguments_, "everything after FILE is the guest's");
   }
-
-  bool takes_guest_arguments() const override { return true; }
-  void set_guest_arguments(std::vector<std::string> arguments) override { guest_arguments_ = std::move(arguments); }
 
   int execute() override {
     Ending ending = run();
@@ -118,16 +99,6 @@ class RunCommand : public Command {
   }
 
  private:
-  static std::string is_number(const std::string& text) {
-    bool is_digits = text.find_first_not_of("0123456789") == std::string::npos;
-    return is_digits ? "" : "'" + text + "' is not a number of instructions";
-  }
-
-  static std::string is_duration(const std::string& text) {
-    auto duration = parse_duration(text);
-    return duration ? "" : duration.error().message;
-  }
-
   Ending run() {
     Config config;
     config.features = *parse_features(features_);
@@ -184,7 +155,7 @@ class RunCommand : public Command {
 
   Ending call_entries(const Linker& linker, const Module& module, Store& store) {
     std::optional<Deadline> deadline;
-    if (!timeout_.empty()) deadline.emplace(store.interrupt_handle(), *parse_duration(timeout_));
+    if (timeout_) deadline.emplace(store.interrupt_handle(), *timeout_);
     std::optional<Trap> trap;
     Result<Instance> instance = linker.instantiate(store, module, &trap);
     if (trap) return ended_by(*trap);
@@ -260,7 +231,7 @@ class RunCommand : public Command {
   static constexpr u64 kLargestStack = u64{64} << 30;
   std::string max_stack_;
   std::string max_gc_heap_;
-  std::string timeout_;
+  std::optional<std::chrono::nanoseconds> timeout_;
   std::optional<u64> fuel_;
   u32 max_threads_ = 1024;
   bool has_threads_ = false;
@@ -278,10 +249,6 @@ class RunCommand : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_run_command(CLI::App& top) { return std::make_unique<RunCommand>(top); }
-
-int run_without_options(std::string file, std::vector<std::string> guest_arguments) {
-  return RunCommand(std::move(file), std::move(guest_arguments)).execute();
-}
+std::unique_ptr<Command> make_run_command() { return std::make_unique<RunCommand>(); }
 
 }  // namespace brink::tools

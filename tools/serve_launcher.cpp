@@ -1,7 +1,6 @@
 // `brink serve` as `brink` sees it: the program brink-serve, which lies beside it.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -9,8 +8,6 @@
 #include "tools/command.h"
 
 namespace brink::tools {
-
-void add_serve_command(CLI::App& top) { top.add_subcommand("serve", "Answer HTTP requests by WASI programs"); }
 
 int become_server(const std::vector<std::string>& arguments) {
   std::error_code ignored;

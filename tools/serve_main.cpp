@@ -4,11 +4,9 @@
 // would cost every `brink run` 0.4 ms and 1.5 MiB.
 #include <fcntl.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <sstream>
 
 #include "serve/config_file.h"
 #include "serve/listener.h"
@@ -21,21 +19,6 @@
 
 namespace brink::tools {
 namespace {
-
-// An option whose text becomes something else; what is wrong with it is wrong usage.
-template <class T>
-void add_parsed(CLI::App& app, const std::string& name, T& target, const std::string& help,
-                Result<T> (*parse)(std::string_view)) {
-  app.add_option_function<std::string>(
-         name,
-         [&target, parse, name](const std::string& text) {
-           Result<T> value = parse(text);
-           if (!value) throw CLI::ValidationError(name, value.error().message);
-           target = *value;
-         },
-         help)
-      ->type_name("");
-}
 
 struct Arguments {
   serve::Settings settings;
@@ -53,57 +36,43 @@ struct Arguments {
   CacheOptions cache;
 };
 
-void declare_options(CLI::App& app, Arguments& a) {
+void declare_options(Options& options, Arguments& a) {
   using serve::parse_bytes;
   using serve::parse_duration;
-  auto list = [&](const char* name, std::vector<std::string>& target, const char* help) {
-    app.add_option(name, target, help)->allow_extra_args(false)->type_name("");
-  };
-  auto text = [&](const char* name, std::string& target, const char* help) {
-    app.add_option(name, target, help)->type_name("");
-  };
-  app.add_option("FILE", a.file, "The program that answers at '/'")->type_name("")->check(refuse_empty);
-  list("--route", a.routes, "PREFIX=FILE: the program that answers paths beneath PREFIX; any number");
-  text("--config", a.config, "FILE: a configuration in TOML; options given here count more");
-  text("--addr", a.address, "HOST:PORT to listen at (default 127.0.0.1:8080); port 0 takes a free one");
-  text("--admin", a.admin, "HOST:PORT for /metrics and /healthz (default: none)");
-  text("--tls-cert", a.tls_certificate, "FILE: certificate chain, PEM; with --tls-key");
-  text("--tls-key", a.tls_key, "FILE: private key, PEM");
-  list("--env", a.variables, "NAME[=VALUE]: set an environment variable, or pass on our own");
-  list("--secret", a.secrets, "NAME=FILE: an environment variable with a file's content");
-  list("--dir", a.folders, "HOST[::GUEST]: let programs read a folder, under another name");
-  app.add_flag("--watch", a.watch, "Serve a new version of a program's file from the next request on");
-  text("--access-log", a.access_log, "FILE: a line of JSON for each request (default '-': standard output; 'off': none)");
-  app.add_option("--cores", a.cores, "NUMBER of threads that serve (default: all)")->type_name("")->check(CLI::Range(1u, 1024u));
-  add_parsed(app, "--drain", a.drain, "TIME that requests get to end after SIGTERM (default 10s)", parse_duration);
+  options.argument("FILE", a.file, "the program that answers at '/'", refuse_empty);
+  options.list("--route PREFIX=FILE", a.routes, "the program that answers paths beneath PREFIX; any number");
+  options.text("--config FILE", a.config, "a configuration in TOML; options given here count more");
+  options.text("--addr HOST:PORT", a.address, "where to listen (default 127.0.0.1:8080); port 0 takes a free one");
+  options.text("--admin HOST:PORT", a.admin, "for /metrics and /healthz (default: none)");
+  options.text("--tls-cert FILE", a.tls_certificate, "certificate chain, PEM; with --tls-key");
+  options.text("--tls-key FILE", a.tls_key, "private key, PEM");
+  options.list("--env NAME[=VALUE]", a.variables, "set an environment variable, or pass on our own");
+  options.list("--secret NAME=FILE", a.secrets, "an environment variable with a file's content");
+  options.list("--dir HOST[::GUEST]", a.folders, "let programs read a folder, under another name");
+  options.flag("--watch", a.watch, "serve a new version of a program's file from the next request on");
+  options.text("--access-log FILE", a.access_log, "a line of JSON for each request (default '-': standard output; 'off': none)");
+  options.number("--cores NUMBER", a.cores, 1, 1024, "of threads that serve (default: all)");
+  options.parsed<parse_duration>("--drain TIME", a.drain, "that requests get to end after SIGTERM (default 10s)");
 
   serve::RequestLimits& l = a.settings.limits;
-  add_parsed(app, "--deadline", l.deadline, "TIME that a request may take: 504 (default 30s)", parse_duration);
-  add_parsed(app, "--max-cpu", l.cpu, "TIME of the processor that a request may use: 504 (default 10s)", parse_duration);
-  app.add_option("--fuel", l.fuel, "NUMBER: of fuel that a request may use: 504 (default: not counted)")
-      ->type_name("")
-      ->check(CLI::Range(u64{1}, u64{INT64_MAX}));
-  add_parsed(app, "--max-memory", l.memory_bytes, "SIZE: of each linear memory (default 128M)", parse_bytes);
-  add_parsed(app, "--max-stack", l.stack_bytes, "SIZE: of the value stack (default 1M)", parse_bytes);
-  add_parsed(app, "--max-gc-heap", l.gc_heap_bytes, "SIZE: of the heap of structs and arrays (default 64M)", parse_bytes);
-  add_parsed(app, "--max-request", l.request_body_bytes, "SIZE: of a request's body: 413 (default 10M)", parse_bytes);
-  add_parsed(app, "--max-response", l.response_body_bytes, "SIZE: of a response's body: 502 (default 100M)", parse_bytes);
-  app.add_option("--max-concurrent", l.concurrent_requests, "NUMBER: of requests of a route at once: 503 (default 256)")
-      ->type_name("")
-      ->check(CLI::Range(1u, 1'000'000u));
+  options.parsed<parse_duration>("--deadline TIME", l.deadline, "that a request may take: 504 (default 30s)");
+  options.parsed<parse_duration>("--max-cpu TIME", l.cpu, "of the processor that a request may use: 504 (default 10s)");
+  options.number("--fuel NUMBER", l.fuel, 1, INT64_MAX, "of instructions that a request may execute: 504 (default: not counted)");
+  options.parsed<parse_bytes>("--max-memory SIZE", l.memory_bytes, "of each linear memory (default 128M)");
+  options.parsed<parse_bytes>("--max-stack SIZE", l.stack_bytes, "of the value stack (default 1M)");
+  options.parsed<parse_bytes>("--max-gc-heap SIZE", l.gc_heap_bytes, "of the heap of structs and arrays (default 64M)");
+  options.parsed<parse_bytes>("--max-request SIZE", l.request_body_bytes, "of a request's body: 413 (default 10M)");
+  options.parsed<parse_bytes>("--max-response SIZE", l.response_body_bytes, "of a response's body: 502 (default 100M)");
+  options.number("--max-concurrent NUMBER", l.concurrent_requests, 1, 1'000'000, "of requests of a route at once: 503 (default 256)");
   serve::ConnectionLimits& c = a.settings.connections;
-  app.add_option("--max-header", c.header_bytes, "BYTES of a request's head: 431 (default 16384)")
-      ->type_name("")
-      ->check(CLI::Range(256u, 1u << 24));
-  app.add_option("--max-connections", c.connections, "NUMBER of connections at once (default 20000)")
-      ->type_name("")
-      ->check(CLI::Range(1u, 10'000'000u));
-  add_parsed(app, "--header-timeout", c.header_timeout, "TIME for a request's head: 408 (default 10s)", parse_duration);
-  add_parsed(app, "--idle-timeout", c.idle_timeout, "TIME between requests (default 60s)", parse_duration);
-  add_parsed(app, "--io-timeout", c.io_timeout, "TIME without a byte of a body moving (default 30s)", parse_duration);
-  add_tier_options(app, a.tier);
-  add_cache_options(app, a.cache);
-  add_feature_option(app, a.features);
+  options.number("--max-header BYTES", c.header_bytes, 256, 1u << 24, "of a request's head: 431 (default 16384)");
+  options.number("--max-connections NUMBER", c.connections, 1, 10'000'000, "of connections at once (default 20000)");
+  options.parsed<parse_duration>("--header-timeout TIME", c.header_timeout, "for a request's head: 408 (default 10s)");
+  options.parsed<parse_duration>("--idle-timeout TIME", c.idle_timeout, "between requests (default 60s)");
+  options.parsed<parse_duration>("--io-timeout TIME", c.io_timeout, "without a byte of a body moving (default 30s)");
+  add_tier_options(options, a.tier);
+  add_cache_options(options, a.cache);
+  add_feature_option(options, a.features);
 }
 
 Result<std::vector<std::string>> environment_of(const Arguments& a) {
@@ -222,30 +191,17 @@ Result<serve::Settings> settings_of(const Arguments& a) {
   return settings;
 }
 
-int usage_error(std::string message) {
-  std::replace(message.begin(), message.end(), '\n', ' ');
-  std::fprintf(stderr, "error: %s (see 'brink serve --help')\n", printable(message).c_str());
-  return kExitUsage;
-}
+constexpr const char* kCommand = "brink serve";
 
-int serve_main(std::vector<std::string> given) {
-  CLI::App app("Answers HTTP requests by WASI programs, each request in a fresh instance: CGI/1.1.", "brink serve");
+int serve_main(const std::vector<std::string>& given) {
   Arguments arguments;
-  declare_options(app, arguments);
-  std::reverse(given.begin(), given.end());  // as CLI11 wants them
-  try {
-    app.parse(given);
-  } catch (const CLI::Success& request) {
-    std::ostringstream text;
-    app.exit(request, text, text);
-    print(text.str());
-    return finish_output(kExitSuccess);
-  } catch (const CLI::ParseError& error) {
-    return usage_error(error.what());
-  }
+  Options options;
+  declare_options(options, arguments);
+  Options::Heading heading{kCommand, "Answers HTTP requests by WASI programs, each request in a fresh instance: CGI/1.1."};
+  if (std::optional<int> end = options.parse(heading, given)) return *end;
   Result<serve::Settings> settings = settings_of(arguments);
   if (!settings) {
-    if (settings.error().kind == ErrorKind::Usage && settings.error().file.empty()) return usage_error(settings.error().message);
+    if (settings.error().kind == ErrorKind::Usage && settings.error().file.empty()) return usage_error(settings.error().message, kCommand);
     return report_error(settings.error());
   }
   auto server = serve::Server::create(std::move(*settings));

@@ -5,15 +5,12 @@
 // wizer.resume, which --rename makes its _start.
 #include "engine/snapshot/snapshot.h"
 
-#include <CLI/CLI.hpp>
-
 #include "engine/base/file_writer.h"
 #include "engine/cache/program.h"
 #include "tools/command.h"
 #include "tools/feature_option.h"
 #include "tools/guest_options.h"
 #include "tools/literals.h"
-#include "tools/option_forms.h"
 #include "wasi/wasi.h"
 
 namespace brink::tools {
@@ -24,19 +21,14 @@ constexpr const char* kReactorEntry = "_initialize";
 
 class SnapshotCommand : public Command {
  public:
-  explicit SnapshotCommand(CLI::App& top)
-      : Command(top.add_subcommand("snapshot", "Run a module's initialisation, write a module that starts after it")) {
-    single(app()->add_option("-o,--output", output_, "FILE: the module to write"))->required()->check(refuse_empty);
-    single(app()->add_option("--init", init_,
-                             "NAME: the export that initialises, called once (default wizer.initialize)"))
-        ->check(refuse_empty);
-    single(app()->add_option("--rename", renames_, "NEW=OLD: export OLD under the name NEW, in place of what has it"))
-        ->check(is_rename);
-    guest_options_.add_to(*app());
-    single(app()->add_option("--max-memory", max_memory_, "SIZE: the most a linear memory may have (bytes, K, M, G)"))
-        ->check(check_size);
-    add_feature_option(*app(), features_);
-    app()->add_option("FILE", file_, "The module, binary or text")->type_name("")->required()->check(refuse_empty);
+  SnapshotCommand() {
+    options_.text("-o,--output FILE", output_, "the module to write", refuse_empty).required();
+    options_.text("--init NAME", init_, "the export that initialises, called once (default wizer.initialize)", refuse_empty);
+    options_.list("--rename NEW=OLD", renames_, "export OLD under the name NEW, in place of what has it", is_rename);
+    guest_options_.add_to(options_);
+    options_.text("--max-memory SIZE", max_memory_, "the most a linear memory may have (bytes, K, M, G)", check_size);
+    add_feature_option(options_, features_);
+    options_.argument("FILE", file_, "the module, binary or text", refuse_empty).required();
   }
 
   int execute() override {
@@ -131,6 +123,6 @@ class SnapshotCommand : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_snapshot_command(CLI::App& top) { return std::make_unique<SnapshotCommand>(top); }
+std::unique_ptr<Command> make_snapshot_command() { return std::make_unique<SnapshotCommand>(); }
 
 }  // namespace brink::tools

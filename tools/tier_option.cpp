@@ -1,6 +1,5 @@
 #include "tools/tier_option.h"
 
-#include <CLI/CLI.hpp>
 #include <mutex>
 
 #ifdef BRINK_JIT
@@ -8,7 +7,6 @@
 #include "jit/debug/perf.h"
 #endif
 #include "jit/jit.h"
-#include "tools/option_forms.h"
 
 namespace brink::tools {
 
@@ -30,27 +28,22 @@ Result<std::shared_ptr<jit::CodeObserver>> observer_of(const std::string& profil
 }  // namespace
 #endif
 
-void add_tier_options(CLI::App& app, TierOptions& options) {
-  std::string interpreted = options.is_auto_by_default ? "interp" : "interp (the default)";
-  std::string by_heat = options.is_auto_by_default ? "auto (the default)" : "auto";
-  single(app.add_option("--tier", options.tier,
-                        interpreted + "; jit: compile every function to machine code at its first call; " + by_heat +
-                            ": those that are hot, while the program runs"))
-      ->check(CLI::IsMember({"interp", "jit", "auto"}));
-  single(app.add_option("--tier-threshold", options.threshold,
-                        "NUMBER: of calls and rounds of its loops that make a function hot (default " +
-                            std::to_string(jit::kTierThreshold) + ")"))
-      ->check(CLI::Range(u32{1}, u32{1} << 30));
-  single(app.add_option("--cpu", options.machine_code.cpu,
-                        "host (the default): machine code for this processor; baseline: for every one that Brink supports"))
-      ->check(CLI::IsMember({"host", "baseline"}));
-  single(app.add_option("--profile", options.machine_code.profile,
-                        "For Linux's perf, what machine code is called: perfmap, in /tmp/perf-PID.map; or jitdump, in jit-PID.dump"))
-      ->check(CLI::IsMember({"perfmap", "jitdump"}));
+void add_tier_options(Options& options, TierOptions& tier) {
+  options.text("--tier interp|jit|auto", tier.tier,
+               tier.is_auto_by_default
+                   ? "jit: compile every function to machine code at its first call; auto (the default): those that are hot, while the program runs"
+                   : "interp (the default); jit: compile every function to machine code at its first call; auto: those that are hot, while the program runs");
+  static_assert(jit::kTierThreshold == 2000, "as the help says");
+  options.number("--tier-threshold NUMBER", tier.threshold, 1, u32{1} << 30,
+                 "of calls and rounds of its loops that make a function hot (default 2000)");
+  options.text("--cpu host|baseline", tier.machine_code.cpu,
+               "machine code for this processor (the default), or for every one that Brink supports");
+  options.text("--profile perfmap|jitdump", tier.machine_code.profile,
+               "for Linux's perf, what machine code is called: in /tmp/perf-PID.map, or in jit-PID.dump");
   // Not for users: see jit/README.md.
-  single(app.add_option("--jit-random", options.machine_code.random_seed, "SEED: choose registers at random"))->group("");
-  app.add_flag("-g,--debug-info", options.machine_code.debug_info, "For gdb: what machine code is called, and whose callers its frames have");
-  app.add_flag("--tier-wait", options.wait, "With auto: wait for machine code, so that every run is the same");
+  options.number("--jit-random SEED", tier.machine_code.random_seed, 0, ~u64{0}, "choose registers at random").hidden();
+  options.flag("-g,--debug-info", tier.machine_code.debug_info, "for gdb: what machine code is called, and whose callers its frames have");
+  options.flag("--tier-wait", tier.wait, "with auto: wait for machine code, so that every run is the same");
 }
 
 Result<void> set_tier(Config& config, const TierOptions& options) {

@@ -4,10 +4,7 @@
 #include <string>
 
 #include "engine/engine.h"
-
-namespace CLI {
-class App;
-}
+#include "tools/options.h"
 
 namespace brink::tools {
 
@@ -30,7 +27,7 @@ struct TierOptions {
   bool is_auto_by_default = false;
 };
 
-void add_tier_options(CLI::App& app, TierOptions& options);
+void add_tier_options(Options& options, TierOptions& tier);
 // Fails where machine code was asked for by name and cannot be had.
 Result<void> set_tier(Config& config, const TierOptions& options);
 

@@ -1,6 +1,4 @@
 // `brink validate`: whether modules are valid, every function body included.
-#include <CLI/CLI.hpp>
-
 #include "engine/cache/program.h"
 #include "engine/engine.h"
 #include "tools/command.h"
@@ -11,10 +9,10 @@ namespace {
 
 class ValidateCommand : public Command {
  public:
-  explicit ValidateCommand(CLI::App& top) : Command(top.add_subcommand("validate", "Check that modules are valid")) {
-    app()->add_flag("-v,--verbose", verbose_, "Name the valid files too");
-    add_feature_option(*app(), features_);
-    app()->add_option("FILE", files_, "Modules, binary or text")->required()->check(refuse_empty);
+  ValidateCommand() {
+    options_.flag("-v,--verbose", verbose_, "name the valid files too");
+    add_feature_option(options_, features_);
+    options_.arguments("FILE", files_, "modules, binary or text", refuse_empty).required();
   }
 
   int execute() override {
@@ -39,6 +37,6 @@ class ValidateCommand : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_validate_command(CLI::App& top) { return std::make_unique<ValidateCommand>(top); }
+std::unique_ptr<Command> make_validate_command() { return std::make_unique<ValidateCommand>(); }
 
 }  // namespace brink::tools

@@ -1,6 +1,4 @@
 // `brink wast`: runs scripts of the official test suite.
-#include <CLI/CLI.hpp>
-
 #include "tools/command.h"
 #include "tools/feature_option.h"
 #include "tools/literals.h"
@@ -12,19 +10,15 @@ namespace {
 
 class WastCommand : public Command {
  public:
-  explicit WastCommand(CLI::App& top) : Command(top.add_subcommand("wast", "Run test scripts (.wast)")) {
-    app()->add_flag("-v,--verbose", verbose_, "Counts of each file, output of the guests, messages worded differently");
-    app()->add_flag("--gc-stress", gc_stress_, "Collect garbage before every allocation");
-    add_feature_option(*app(), features_);
-    app()->add_flag("--no-quicken", no_quicken_, "Interpret the module's bytes in place, without quick code");
-    app()->add_flag("--snapshot", snapshot_, "Use snapshots of the instances instead of the instances, where possible");
-    app()->add_option("--max-memory", max_memory_, "SIZE: the most a linear memory may have (bytes, K, M, G)")
-        ->check([](const std::string& text) {
-          Result<u64> size = parse_size(text);
-          return size ? std::string() : size.error().message;
-        });
-    add_tier_options(*app(), tier_);
-    app()->add_option("FILE", files_, "Scripts, each run in a store of its own")->required()->check(refuse_empty);
+  WastCommand() {
+    options_.flag("-v,--verbose", verbose_, "counts of each file, output of the guests, messages worded differently");
+    options_.flag("--gc-stress", gc_stress_, "collect garbage before every allocation");
+    add_feature_option(options_, features_);
+    options_.flag("--no-quicken", no_quicken_, "interpret the module's bytes in place, without quick code");
+    options_.flag("--snapshot", snapshot_, "use snapshots of the instances instead of the instances, where possible");
+    options_.text("--max-memory SIZE", max_memory_, "the most a linear memory may have (bytes, K, M, G)", check_size);
+    add_tier_options(options_, tier_);
+    options_.arguments("FILE", files_, "scripts, each run in a store of its own", refuse_empty).required();
   }
 
   int execute() override {
@@ -72,6 +66,6 @@ class WastCommand : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_wast_command(CLI::App& top) { return std::make_unique<WastCommand>(top); }
+std::unique_ptr<Command> make_wast_command() { return std::make_unique<WastCommand>(); }
 
 }  // namespace brink::tools
