@@ -1,15 +1,15 @@
-"""Tests of `brink compile` and of the programs it makes: python3 compile_test.py BRINK. Guests are text modules."""
+"""`brink compile`, and the programs that it makes.
+
+python3 compile_test.py BRINK
+"""
 
 import os
-import pathlib
 import platform
 import random
 import subprocess
-import sys
-import tempfile
 import unittest
 
-BRINK = ""
+from brink_command import CommandTest, brink, brink_path, main
 
 # Enough functions that calls of each other, of imports, through a table, traps and loops are all there.
 PROGRAM = """(module
@@ -38,21 +38,17 @@ PROGRAM = """(module
 SUM = 70
 
 
-class Compile(unittest.TestCase):
+class Compile(CommandTest):
     def setUp(self):
-        holder = tempfile.TemporaryDirectory()
-        self.addCleanup(holder.cleanup)
-        self.folder = pathlib.Path(holder.name)
-        self.source = self.folder / "in.wat"
-        self.source.write_text(PROGRAM)
+        super().setUp()
+        self.source = self.write("in.wat", PROGRAM)
         self.program = self.folder / "out.brink"
         self.home = self.folder / "home"
 
     def brink(self, *arguments, home=None):
         environment = {**os.environ, "HOME": str(home or self.home)}
         environment.pop("XDG_CACHE_HOME", None)
-        return subprocess.run([BRINK, *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              errors="replace", timeout=120, env=environment)
+        return brink(*arguments, env=environment)
 
     def compile(self, *options, output=None):
         result = self.brink("compile", self.source, "-o", output or self.program, *options)
@@ -176,7 +172,7 @@ class Compile(unittest.TestCase):
             self.assertEqual((result.stdout, result.returncode), ("sum0\n", 0), result.stderr)
 
     def test_a_folder_beside_is_made(self):
-        result = subprocess.run([BRINK, "compile", self.source, "-o", self.program, "--code-secret", "keys/secret"],
+        result = subprocess.run([brink_path(), "compile", self.source, "-o", self.program, "--code-secret", "keys/secret"],
                                 capture_output=True, text=True, timeout=120, cwd=self.folder)
         self.assertEqual((result.stderr, result.returncode), ("", 0))
         self.assertEqual((self.folder / "keys" / "secret").stat().st_mode & 0o777, 0o600)
@@ -189,5 +185,4 @@ class Compile(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    BRINK = os.path.abspath(sys.argv.pop(1))
-    unittest.main()
+    main()

@@ -1,12 +1,12 @@
-"""Tests of `brink run -g` under a real gdb: python3 gdb_test.py BRINK. Exits with 77, which is "skipped", where gdb may not trace."""
+"""`brink run -g` under a real gdb. Exits with 77, which is "skipped", where gdb may not trace.
 
-import pathlib
+python3 gdb_test.py BRINK
+"""
+
 import subprocess
 import sys
-import tempfile
-import unittest
 
-BRINK = ""
+from brink_command import CommandTest, brink_path, main
 
 # Locals in registers of both kinds across calls, arguments on the way, a tail call, calls through a table and of the system.
 PROGRAM = """(module $named
@@ -59,17 +59,12 @@ def gdb(folder, script, argument):
     program.write_text(PROGRAM)
     commands = folder / "commands.gdb"
     commands.write_text("set confirm off\nset pagination off\nset width 0\nset breakpoint pending on\n" + script)
-    return subprocess.run(["gdb", "-batch", "-nx", "-x", commands, "--args", BRINK, "run", "-g", "--tier", "jit", "--no-cache",
+    return subprocess.run(["gdb", "-batch", "-nx", "-x", commands, "--args", brink_path(), "run", "-g", "--tier", "jit", "--no-cache",
                            "--invoke", "outer", program, str(argument)],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=240)
 
 
-class Gdb(unittest.TestCase):
-    def setUp(self):
-        holder = tempfile.TemporaryDirectory()
-        self.addCleanup(holder.cleanup)
-        self.folder = pathlib.Path(holder.name)
-
+class Gdb(CommandTest):
     def test_a_backtrace_names_functions_and_reaches_main(self):
         result = gdb(self.folder, "break brink::jit::trap\nrun\nbacktrace\n", 10)
         lines = [line for line in result.stdout.splitlines() if line.startswith("#")]
@@ -108,10 +103,9 @@ class Gdb(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    BRINK = pathlib.Path(sys.argv.pop(1)).resolve()
     traced = subprocess.run(["gdb", "-batch", "-nx", "-ex", "run", "--args", "true"], stdin=subprocess.DEVNULL, capture_output=True,
                             text=True, timeout=120)
     if "exited normally" not in traced.stdout:
         print("SKIPPED: gdb may not trace here:", traced.stderr.strip(), file=sys.stderr)
         sys.exit(77)
-    unittest.main()
+    main()

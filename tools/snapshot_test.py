@@ -1,13 +1,9 @@
-"""Tests of `brink snapshot` as a whole process: python3 snapshot_test.py BRINK. Guests are text modules."""
+"""`brink snapshot`, and the modules that it writes.
 
-import os
-import pathlib
-import subprocess
-import sys
-import tempfile
-import unittest
+python3 snapshot_test.py BRINK
+"""
 
-BRINK = ""
+from brink_command import CommandTest, brink, main
 
 # Its initialisation copies the environment to memory and marks globals and table; the program prints what it finds.
 PROGRAM = """(module $program
@@ -62,25 +58,16 @@ WASI = """(module
 """
 
 
-def brink(*arguments):
-    return subprocess.run([BRINK, *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          errors="replace", timeout=120)
-
-
-class Snapshot(unittest.TestCase):
+class Snapshot(CommandTest):
     def setUp(self):
-        holder = tempfile.TemporaryDirectory()
-        self.addCleanup(holder.cleanup)
-        self.folder = pathlib.Path(holder.name)
+        super().setUp()
         self.out = self.folder / "out.wasm"
 
-    def write(self, text):
-        path = self.folder / "in.wat"
-        path.write_text(text)
-        return path
+    def module(self, text):
+        return self.write("in.wat", text)
 
     def take(self, text, *options):
-        result = brink("snapshot", self.write(text), "-o", self.out, *options)
+        result = brink("snapshot", self.module(text), "-o", self.out, *options)
         self.assertEqual((result.stderr, result.stdout, result.returncode), ("", "", 0))
 
     def refuse(self, code, *parts, arguments):
@@ -95,12 +82,12 @@ class Snapshot(unittest.TestCase):
         self.assertEqual(sorted(self.folder.iterdir()), before)
 
     def test_the_program_goes_on_where_initialisation_ended(self):
-        plain = brink("run", "--env", "A=first", "--env", "B=second", "--invoke", "both", self.write(PROGRAM))
+        plain = brink("run", "--env", "A=first", "--env", "B=second", "--invoke", "both", self.module(PROGRAM))
         self.assertEqual(plain.stdout, "A=first\0B=second\n")
         self.take(PROGRAM, "--env", "A=first", "--env", "B=second")
         frozen = brink("run", "--env", "A=other", self.out)
         self.assertEqual((frozen.stdout, frozen.stderr, frozen.returncode), (plain.stdout, "", 0))
-        self.assertEqual(brink("run", self.write(PROGRAM)).stdout, "nothing yet\n")
+        self.assertEqual(brink("run", self.module(PROGRAM)).stdout, "nothing yet\n")
 
     def test_what_is_written_is_valid_and_without_the_initialisation(self):
         self.take(PROGRAM)
@@ -115,9 +102,9 @@ class Snapshot(unittest.TestCase):
         # `both` runs the initialisation once more.
         self.assertEqual(brink("run", "--env", "A=other", self.out).stdout, "A=other\n")
         self.refuse(1, "nothing is exported as 'absent'",
-                    arguments=[self.write(PROGRAM), "-o", self.folder / "other", "--rename", "x=absent"])
+                    arguments=[self.module(PROGRAM), "-o", self.folder / "other", "--rename", "x=absent"])
         for bad in ("x", "=x", "x="):
-            self.refuse(2, "is not NEW=OLD", arguments=[self.write(PROGRAM), "-o", self.out, "--rename", bad])
+            self.refuse(2, "is not NEW=OLD", arguments=[self.module(PROGRAM), "-o", self.out, "--rename", bad])
 
     def test_a_reactor_is_initialised_first(self):
         reactor = """(module (global $g (mut i32) (i32.const 0))
@@ -131,7 +118,7 @@ class Snapshot(unittest.TestCase):
 
     def test_descriptors_must_be_as_they_were(self):
         (self.folder / "file").write_text("x")
-        module = self.write(WASI)
+        module = self.module(WASI)
         for init, message in (("open", "descriptor 4 is open"), ("close folder", "descriptor 3 has been closed"),
                               ("close input", "descriptor 0 has been closed"),
                               ("renumber", "descriptor 0 has been closed"), ("flags", "descriptor 1 has other flags")):
@@ -141,12 +128,12 @@ class Snapshot(unittest.TestCase):
         self.take(WASI, "--init", "open and close", "--dir", f"{self.folder}::/")
 
     def test_an_initialisation_that_does_not_return(self):
-        module = self.write(WASI)
+        module = self.module(WASI)
         self.refuse(1, "ended with exit code 0 before", arguments=[module, "-o", self.out, "--init", "exit"])
         self.refuse(134, "unreachable", arguments=[module, "-o", self.out, "--init", "trap"])
 
     def test_what_cannot_be_initialised(self):
-        module = self.write(WASI)
+        module = self.module(WASI)
         self.refuse(1, "no function is exported as 'wizer.initialize'", "--init", arguments=[module, "-o", self.out])
         self.refuse(1, "no function is exported as 'memory'", arguments=[module, "-o", self.out, "--init", "memory"])
         self.refuse(1, "argument must have type (func)", arguments=[module, "-o", self.out, "--init", "argument"])
@@ -154,16 +141,16 @@ class Snapshot(unittest.TestCase):
         self.refuse(1, "cannot open", arguments=[self.folder / "absent.wasm", "-o", self.out])
 
     def test_threads_are_refused_by_name(self):
-        module = self.write("""(module (import "env" "memory" (memory 1 1 shared)) (import "wasi" "thread-spawn"
+        module = self.module("""(module (import "env" "memory" (memory 1 1 shared)) (import "wasi" "thread-spawn"
           (func (param i32) (result i32))) (func (export "wizer.initialize")))""")
         self.refuse(1, "shared memory (threads)", arguments=[module, "-o", self.out])
 
     def test_the_output_is_whole_or_not_there(self):
-        module = self.write(PROGRAM)
+        module = self.module(PROGRAM)
         self.refuse(1, "Is a directory", arguments=[module, "-o", self.folder])
         self.refuse(1, "cannot create", arguments=[module, "-o", self.folder / "absent" / "out.wasm"])
         self.out.write_text("old")
-        self.refuse(134, arguments=[self.write(WASI), "-o", self.out, "--init", "trap"])
+        self.refuse(134, arguments=[self.module(WASI), "-o", self.out, "--init", "trap"])
         self.assertEqual(self.out.read_text(), "old")
         self.take(PROGRAM)
         self.assertEqual(self.out.read_bytes()[:4], b"\0asm")
@@ -190,5 +177,4 @@ class Snapshot(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    BRINK = os.path.abspath(sys.argv.pop(1))
-    unittest.main()
+    main()
