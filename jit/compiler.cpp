@@ -1,5 +1,6 @@
 // The compiler as the engine sees it: runtime/tier.h over the baseline compiler and the code it has placed.
 #include <chrono>
+#include <cstdio>
 
 #include "engine/validate/body_decoder.h"
 #include "jit/baseline/function_compiler.h"
@@ -183,8 +184,10 @@ class BaselineCompiler : public Compiler {
     for (const Assembler::Relocation& relocation : assembler.relocations()) {
       std::string name = stubs_.name(relocation.target);
       if (auto callee = space->function_at(relocation.target)) name = label_of(*space, *callee);
-      listing.targets.push_back({relocation.at, std::move(name)});
+      listing.targets.push_back({relocation.at, kDistanceBytes, std::move(name)});
     }
+    for (const AddressReference& address : assembler.addresses())
+      listing.targets.push_back({address.at, kAddressBytes, name_of(*space, own, address)});
     return listing;
   }
 
@@ -250,6 +253,20 @@ class BaselineCompiler : public Compiler {
   static std::string label_of(const ModuleCode& space, u32 own_function) {
     const ModuleInfo& info = space.module().info;
     return info.function_label(own_function + info.imported_functions, space.names());
+  }
+
+  static std::string name_of(const ModuleCode& space, u32 own_function, const AddressReference& address) {
+    switch (address.kind) {
+      case AddressReference::Kind::Type: return "type " + std::to_string(space.type_index(address.address).value_or(0));
+      case AddressReference::Kind::Instruction: return std::string(op_info(static_cast<Op>(address.which >> 1)).text());
+      default: {
+        const ModuleInfo& info = space.module().info;
+        char text[32];
+        std::snprintf(text, sizeof text, "module + 0x%llx",
+                      static_cast<unsigned long long>(info.functions[own_function + info.imported_functions].body.offset + address.which));
+        return text;
+      }
+    }
   }
 
   // Null where the arena has no room for it.

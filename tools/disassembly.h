@@ -7,11 +7,12 @@
 
 namespace brink::tools {
 
-// The function that is meant by an index, or by a name that backtraces have for it or an export.
+// The function that is meant by an index, or by a name that backtraces have for it or an export; fails where that are several.
 Result<u32> find_function(const ModuleInfo& module, const std::string& name);
 
 // {"function", "name", "bytes", "machine_bytes", "parts": [{"offset", "instruction", "machine": [{"offset", "text"}]}]}; offsets in the
-// module and in the machine code; "offset" and "instruction" are missing in the prologue. Fails where the function is imported, is
+// module and in the machine code; instead of "offset" and "instruction" what belongs to the whole function has "frame", "prologue" or
+// "constants". Fails where the function is imported, is
 // not valid or stays with the interpreter, and where binutils' objdump, which knows the machine's instructions, is not installed.
 Result<nlohmann::ordered_json> disassemble(const Module& module, u32 function);
 

@@ -41,11 +41,17 @@ class InspectCommand : public Command {
     print_line(report.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
   }
 
+  // What is wrong with the file, or what was asked of it, not with this machine.
+  int report(Error error) {
+    if (error.file.empty() && error.kind != ErrorKind::Io) error.file = file_;
+    return report_error(error);
+  }
+
   int print_disassembly(const Module& module) {
     Result<u32> function = find_function(module.info(), disassembled_);
-    if (!function) return report_error(file_ + ": " + function.error().message);
+    if (!function) return report(function.error());
     Result<nlohmann::ordered_json> disassembly = disassemble(module, *function);
-    if (!disassembly) return report_error(disassembly.error());
+    if (!disassembly) return report(disassembly.error());
     if (is_json_) print_json(*disassembly);
     else print(format_disassembly(*disassembly));
     return kExitSuccess;
@@ -55,7 +61,7 @@ class InspectCommand : public Command {
     const ModuleInfo& info = module.info();
     if (*function_ < info.imported_functions || *function_ >= info.functions.size())
       return report_error("function " + std::to_string(*function_) + " of " + file_ + " is not there or imported");
-    if (auto valid = validate_function(info, *function_); !valid) return report_error(valid.error());
+    if (auto valid = validate_function(info, *function_); !valid) return report(valid.error());
     print(quick::list_quick_code(info, *function_, {}));
     return kExitSuccess;
   }

@@ -108,7 +108,9 @@ void FunctionCompiler::on_start(const BodyState& state, std::span<const u8> code
 void FunctionCompiler::write_loop_entry() {
   static constexpr u8 kHeader[sizeof(CodeHeader)] = {};
   a_.align(16);
+  begin(Listing::kWholeFunction, Listing::Content::Constants);
   a_.embed(kHeader, sizeof kHeader);
+  begin(Listing::kWholeFunction);
   loop_entry_ = a_.offset();
   a_.open_frame(shape_.gp(), shape_.fp());
   load_pinned();
@@ -116,6 +118,7 @@ void FunctionCompiler::write_loop_entry() {
 }
 
 void FunctionCompiler::prologue() {
+  begin(Listing::kWholeFunction);
   a_.open_frame(shape_.gp(), shape_.fp());
   // Every frame leaves room for a leaf of kLeafReserveBytes, which then need not look.
   u64 frame = 8 * (u64{local_slots_} + scan_.operand_slots);

@@ -287,6 +287,7 @@ void FunctionCompiler::on_branch_table(const Instruction& instruction, u32 targe
   a_.alu(Alu::Add, Width::W64, base, base, index);
   a_.jump(base);
   a_.bind(table);
+  begin(instruction.pc, Listing::Content::Table);
   table_at_ = table_next_ = a_.offset();
   static constexpr u8 kZeros[4096] = {};
   for (u64 left = u64{4} * (targets - 1); left != 0;) {
@@ -411,7 +412,9 @@ void FunctionCompiler::finish_slow_paths() {
     begin(site.pc);
     trap_now(site.kind);
   }
-  if (!pool_.empty()) a_.align(16);
+  if (pool_.empty()) return;
+  a_.align(16);
+  begin(Listing::kWholeFunction, Listing::Content::Constants);
   for (Pooled& constant : pool_) {
     if (constant.fields == kNothing) continue;
     bind_chain(constant.fields);

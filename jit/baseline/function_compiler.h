@@ -314,19 +314,20 @@ class FunctionCompiler : public NullSink {
   void trap_now(TrapKind kind);
   void emit_poll();
   void finish_slow_paths();
-  // What follows is made of the instruction there.
-  void begin(u32 pc) {
+  // What follows is made of the instruction there, or of none (kWholeFunction).
+  void begin(u32 pc, Listing::Content content = Listing::Content::Code) {
     pc_ = pc;
     if (options_.parts) [[unlikely]]
-      options_.parts->push_back({a_.offset(), pc});
+      options_.parts->push_back({a_.offset(), pc, content});
   }
   // Behind a call: its last byte is what stands for it, because the next instruction may be another's.
   void note_call() { note(a_.offset() - 1); }
   // Behind an access that may fault, which began at this offset.
   void note_access(u32 begin) { note(a_.access_at(begin)); }
+  // The prologue's calls and traps count as the first instruction's.
   void note(u32 native) {
     if (options_.origins) [[unlikely]]
-      options_.origins->push_back({native, pc_});
+      options_.origins->push_back({native, pc_ == Listing::kWholeFunction ? 0 : pc_});
   }
 
   struct TrapSite {
@@ -363,7 +364,7 @@ class FunctionCompiler : public NullSink {
   const BodyState* state_ = nullptr;
   const u8* code_ = nullptr;
   const u8* code_end_ = nullptr;
-  u32 pc_ = 0;
+  u32 pc_ = Listing::kWholeFunction;
   std::vector<LocalInfo> locals_;
   std::vector<u32> pinned_;  // locals
   u32 local_slots_ = 0;

@@ -7,8 +7,6 @@ namespace {
 
 using Kind = KeptReference::Kind;
 
-constexpr u32 kDistanceBytes = 4;
-
 bool is_distance(Kind kind) { return kind == Kind::Stub || kind == Kind::Function; }
 
 std::optional<KeptReference> reference(u32 at, Kind kind, u32 number) {

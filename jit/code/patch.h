@@ -14,6 +14,8 @@ inline constexpr u32 kBranchReach = 1u << 31;
 inline constexpr u32 kSlotBytes = 8;
 #endif
 
+// How many bytes a distance is written into, whose bits they need not all be.
+inline constexpr u32 kDistanceBytes = 4;
 // Assembler::Relocation: the call or jump whose field is at `at`.
 void write_distance(u8* out, const u8* at, const void* target);
 // The same for code that is nowhere yet: as if it led to itself.
