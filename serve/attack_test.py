@@ -25,7 +25,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from attack_guests import GUESTS  # noqa: E402
 from malformed_requests import BEHIND, MALFORMED  # noqa: E402
-from server_process import Certificate, ServerProcess  # noqa: E402
+from server_process import Certificate, ServerProcess, receive_all, status_of  # noqa: E402
 
 BRINK = ""
 IDLE = int(os.environ.get("BRINK_ATTACK_IDLE", "20"))
@@ -60,27 +60,9 @@ def configuration(folder, **connections):
     return file
 
 
-def receive_all(connection, limit=1 << 24):
-    """What comes until the server closes; a reset counts as closing."""
-    received = b""
-    try:
-        while len(received) < limit:
-            part = connection.recv(65536)
-            if not part:
-                break
-            received += part
-    except (ConnectionError, ssl.SSLError):
-        pass
-    return received
-
-
 def stop_writing(connection):
     """A FIN. ssl.SSLSocket.shutdown would forget the session as well."""
     socket.socket.shutdown(connection, socket.SHUT_WR)
-
-
-def status_of(answer):
-    return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.") else None
 
 
 class Attacks(unittest.TestCase):

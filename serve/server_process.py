@@ -29,6 +29,24 @@ class Certificate:
         return shutil.which("openssl") is not None
 
 
+def receive_all(connection, limit=1 << 24):
+    """What comes until the server closes; a reset counts as closing."""
+    received = b""
+    try:
+        while len(received) < limit:
+            part = connection.recv(65536)
+            if not part:
+                break
+            received += part
+    except (ConnectionError, ssl.SSLError):
+        pass
+    return received
+
+
+def status_of(answer):
+    return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.1 ") else None
+
+
 class ServerProcess:
     """`with ServerProcess(BRINK, arguments…) as server:`; .port, .admin_port (None without --admin), .log()."""
 

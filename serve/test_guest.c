@@ -1,4 +1,4 @@
-// A handler that behaves as its path asks: what serve_test.py tells the server's limits with.
+// A handler that behaves as its path asks: what the tests over sockets tell the server's limits with.
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
