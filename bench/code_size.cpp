@@ -31,7 +31,9 @@ void add(Sizes& sizes, u32 body_size, const PreparedCode& prepared) {
   ++sizes.functions;
   sizes.bodies += body_size;
   sizes.code += prepared.code_size;
-  sizes.beside += sizeof(runtime::FunctionCode) + allocated(sizeof(PreparedCode)) + sizeof(void*) +
+  u64 padding = (sizeof(u64) - prepared.code_size % sizeof(u64)) % sizeof(u64);
+  // A module's arena has the code and a list of the rest.
+  sizes.beside += sizeof(runtime::FunctionCode) + sizeof(void*) + sizeof(PreparedCode) + padding +
                   allocated(prepared.side.capacity() * sizeof(SideEntry)) +
                   allocated(prepared.local_slots.capacity() * sizeof(u32)) +
                   allocated(prepared.try_regions.capacity() * sizeof(TryRegion));

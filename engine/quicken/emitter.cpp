@@ -2,40 +2,37 @@
 
 namespace brink::quick {
 
-CodeBuffer& code_buffer() {
-  // What one enormous function needed is not kept for the life of the thread.
-  constexpr size_t kKept = 256 * 1024;
-  thread_local CodeBuffer buffer;
-  if (buffer.size > kKept) buffer = {};
-  return buffer;
-}
-
 Emitter::Emitter(const EmitterOptions& options, u32 body_size)
-    : buffer_(code_buffer()),
+    : arena_(options.arena),
       opcode_base_(options.wide ? kNarrowCount : 0),
       fuses_(options.fuse && !options.wide),
       layouts_(options.wide ? kWideLayouts : kNarrowLayouts),
       origins_(options.origins) {
-  code_ = position_ = buffer_.bytes.get();
-  end_ = code_ + buffer_.size;
-  if (buffer_.size < body_size + kReserve) grow(body_size + kReserve);
+  grow(body_size + kReserve);
 }
 
 void Emitter::grow(size_t capacity) {
-  auto bytes = std::make_unique_for_overwrite<u8[]>(capacity);
+  std::unique_ptr<u8[]> own;
+  std::span<u8> room;
+  if (arena_ != nullptr) {
+    room = arena_->room(capacity);
+  } else {
+    own = std::make_unique_for_overwrite<u8[]>(capacity);
+    room = {own.get(), capacity};
+  }
   size_t used = static_cast<size_t>(position_ - code_);
-  if (used != 0) std::memcpy(bytes.get(), code_, used);
-  if (run_at_ != nullptr) run_at_ = bytes.get() + (run_at_ - code_);
-  buffer_ = {std::move(bytes), capacity};
-  code_ = buffer_.bytes.get();
+  if (used != 0 && room.data() != code_) std::memcpy(room.data(), code_, used);
+  if (run_at_ != nullptr) run_at_ = room.data() + (run_at_ - code_);
+  own_ = std::move(own);
+  code_ = room.data();
   position_ = code_ + used;
-  end_ = code_ + capacity;
+  end_ = code_ + room.size();
 }
 
-std::unique_ptr<u8[]> Emitter::copy_code() const {
-  auto code = std::make_unique_for_overwrite<u8[]>(size());
-  if (size() != 0) std::memcpy(code.get(), code_, size());
-  return code;
+CodeBytes Emitter::take_code() {
+  if (arena_ == nullptr) return std::move(own_);
+  arena_->keep(size());
+  return CodeBytes(code_, CodeDeleter::none());
 }
 
 }  // namespace brink::quick

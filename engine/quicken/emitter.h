@@ -8,8 +8,10 @@
 #include <memory>
 #include <vector>
 
+#include "engine/base/arena.h"
 #include "engine/quicken/frame_model.h"
 #include "engine/quicken/fusion_table.h"
+#include "engine/validate/side_table.h"
 
 namespace brink::quick {
 
@@ -23,14 +25,8 @@ struct EmitterOptions {
   bool wide = false;
   bool fuse = true;
   std::vector<CodeOrigin>* origins = nullptr;  // written where not null
+  Arena* arena = nullptr;                      // where the code is to be; null: it is its function's own
 };
-
-// Room for code in the making. Kept by the thread from one function to the next.
-struct CodeBuffer {
-  std::unique_ptr<u8[]> bytes;
-  size_t size = 0;
-};
-CodeBuffer& code_buffer();
 
 // How a source is written.
 struct SourceLayout {
@@ -45,7 +41,7 @@ class Emitter {
  public:
   static constexpr u32 kNone = ~u32{0};
 
-  // `body_size` is a guess at how much there will be. One emitter a thread at a time: it writes to the thread's buffer.
+  // `body_size` is a guess at how much there will be. One emitter an arena at a time: it writes into the arena's room.
   Emitter(const EmitterOptions& options, u32 body_size);
 
   // Where the offset stands of the module's instruction that what is emitted belongs to; it must outlive the emitter.
@@ -181,8 +177,8 @@ class Emitter {
   u32 size() const { return static_cast<u32>(position_ - code_); }
   // A slot was too far for narrow code: the function must be done again, wide.
   bool overflow() const { return opcode_base_ == 0 && slots_used_ >= kMaxNarrowSlots; }
-  // The code, size() bytes.
-  std::unique_ptr<u8[]> copy_code() const;
+  // The code, size() bytes. Nothing can be emitted any more.
+  CodeBytes take_code();
 
  private:
   // Stands where no run can be continued; begins none.
@@ -233,10 +229,11 @@ class Emitter {
   }
   [[gnu::cold]] void add_origin(u32 pc) { origins_->push_back({size(), pc}); }
 
-  CodeBuffer& buffer_;
-  u8* code_;
-  u8* position_;
-  u8* end_;
+  Arena* arena_;
+  std::unique_ptr<u8[]> own_;  // the code where there is no arena
+  u8* code_ = nullptr;
+  u8* position_ = nullptr;
+  u8* end_ = nullptr;
   u32 opcode_base_;  // kNarrowCount in wide code
   bool fuses_;
   const SourceLayout* layouts_;

@@ -7,7 +7,8 @@ namespace brink::quick {
 
 QuickSink::QuickSink(const ModuleInfo& module, const QuickenOptions& options, u32 result_slots, u32 body_size,
                      bool wide)
-    : out_({.wide = wide, .fuse = options.fuse, .origins = options.origins}, body_size),
+    : out_({.wide = wide, .fuse = options.fuse, .origins = options.origins, .arena = options.arena},
+           body_size),
       module_(module),
       pair_forms_(wide ? kWidePairForms : kNarrowPairForms),
       plain_memory0_(options.memory0_guarded && !module.memories.empty() &&
@@ -36,9 +37,9 @@ void QuickSink::on_start(const BodyState& state, std::span<const u8> code, u32 c
 
 PreparedCode QuickSink::take(bool& overflow) {
   prepared_.code_size = out_.size();
-  prepared_.code = out_.copy_code();
   prepared_.is_quick = true;
   overflow = out_.overflow();
+  if (!overflow) prepared_.code = out_.take_code();
   return std::move(prepared_);
 }
 

@@ -20,11 +20,13 @@ struct QuickenOptions {
   bool count_heat = false;
   // Filled where not null, in ascending order of `quick`.
   std::vector<CodeOrigin>* origins = nullptr;
+  // Where the code is to be, and lives as long as; null: PreparedCode owns it.
+  Arena* arena = nullptr;
 
   // What the code depends on: options that make other code have other bits.
   u32 bits() const {
     // Names all members, so that one that is added must be thought of.
-    auto [guarded, fuel, fused, cached, counted, unimportant] = *this;
+    auto [guarded, fuel, fused, cached, counted, unimportant, also_unimportant] = *this;
     return (guarded ? 1u : 0u) | (fuel ? 2u : 0u) | (fused ? 4u : 0u) | (cached ? 8u : 0u) | (counted ? 16u : 0u);
   }
 };

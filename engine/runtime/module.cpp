@@ -66,26 +66,27 @@ Result<void> prepare(ModuleState& module, FunctionCode& code) {
   u32 own = static_cast<u32>(&code - module.code);
   u32 index = own + module.info.imported_functions;
   if (auto placed = check_place(module, index); !placed) return placed;
+  quick::QuickenOptions quicken_options = module.quicken_options();
+  quicken_options.arena = &module.arena;
   std::optional<PreparedCode> ready;
   if (module.source) ready = module.source->find(own);
   auto prepared =
       ready ? Result<PreparedCode>(std::move(*ready))
       : module.engine->config.quicken
-          ? quick::quicken_function(module.info, index, module.quicken_options())
+          ? quick::quicken_function(module.info, index, quicken_options)
           : prepare_function(module.info, index, PrepareOptions{.memory0_guarded = module.memory0_guarded});
   if (!prepared) return std::unexpected(module.locate(std::move(prepared.error())));
-  auto kept = std::make_unique<PreparedCode>(std::move(*prepared));
+  PreparedCode* kept = &module.prepared.emplace_front(std::move(*prepared));
   code.side = kept->side.data();
   code.param_slots = static_cast<u16>(kept->param_slots);
   code.result_slots = static_cast<u16>(kept->result_slots);
   code.extra_local_slots = kept->local_slot_count - kept->param_slots;
   code.frame_bytes = (code.extra_local_slots + kept->max_operand_slots) * static_cast<u32>(sizeof(u64));
   code.local_slots = kept->local_slots.data();
-  code.prepared = kept.get();
+  code.prepared = kept;
   code.module = &module;
   const u8* first = kept->code.get();
   bool is_quick = kept->is_quick;
-  module.prepared.push_back(std::move(kept));
   const Config& config = module.engine->config;
   if (module.engine->tier_up)
     code.heat.store(static_cast<i32>(std::min<u32>(config.tier_threshold, INT32_MAX)), std::memory_order_relaxed);

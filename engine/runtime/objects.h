@@ -6,11 +6,13 @@
 #pragma once
 #include <atomic>
 #include <deque>
+#include <forward_list>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "engine/base/arena.h"
 #include "engine/engine.h"
 #include "engine/gc/heap.h"
 #include "engine/module/module_info.h"
@@ -166,7 +168,9 @@ struct ModuleState {
   FunctionCode* code = nullptr;  // the module's own functions, imports excluded; zero pages until used
   std::mutex prepare_mutex;
   std::unique_ptr<PreparedSource> source;  // asked before a function is prepared, where not null
-  std::vector<std::unique_ptr<PreparedCode>> prepared;
+  // What its functions became, and their quick code. Grown under prepare_mutex.
+  Arena arena;
+  std::pmr::forward_list<PreparedCode> prepared{&arena};
   std::shared_ptr<void> machine_code;  // what Config::compiler keeps for the module
   std::vector<u8> tier_requests;       // TierUp's, by own function; empty until the first
 
