@@ -13,6 +13,7 @@
 #include "engine/base/file_writer.h"
 #include "engine/cache/cache.h"
 #include "engine/cache/program.h"
+#include "engine/tier_name.h"
 #include "jit/jit.h"
 #include "wasi/wasi.h"
 
@@ -21,7 +22,6 @@ namespace {
 using namespace brink;
 using Clock = std::chrono::steady_clock;
 
-enum class Tier { Interpreter, Jit, Auto };
 
 [[noreturn]] void fail_with(const std::string& message) {
   std::fprintf(stderr, "%s\n", message.c_str());

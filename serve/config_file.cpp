@@ -182,9 +182,10 @@ class ConfigReader {
     settings_.routes.push_back(std::move(route));
   }
 
-  void tier(const toml::node& node, std::string& out) {
-    out = text(node);
-    if (std::find(std::begin(kTiers), std::end(kTiers), out) == std::end(kTiers)) fail_at(node, "expected a tier: interp, jit or auto");
+  void tier(const toml::node& node, Tier& out) {
+    std::optional<Tier> named = tier_named(text(node));
+    if (!named) return fail_at(node, "expected a tier: interp, jit or auto");
+    out = *named;
   }
 
   void prefix(const toml::node& node, std::string& out) {

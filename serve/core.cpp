@@ -23,7 +23,7 @@ constexpr FiberStacks kSmallStacks{256 << 10, 64}, kLargeStacks{1 << 20, 16};
 
 FiberStacks stacks_for(const std::vector<std::unique_ptr<Route>>& routes) {
   bool interprets_all = std::all_of(routes.begin(), routes.end(), [](const auto& route) {
-    return route->settings.tier.empty() || route->settings.tier == kTiers[0];
+    return route->settings.tier == Tier::Interpreter;
   });
   return interprets_all ? kSmallStacks : kLargeStacks;
 }

@@ -163,8 +163,8 @@ max_connections = 10
   EXPECT_EQ(second.limits.cpu, milliseconds(100));
   EXPECT_EQ(second.limits.memory_bytes, 16u << 20);
   EXPECT_EQ(second.limits.concurrent_requests, 7u);
-  EXPECT_EQ(first.tier, "jit");
-  EXPECT_EQ(second.tier, "interp");
+  EXPECT_EQ(first.tier, Tier::Jit);
+  EXPECT_EQ(second.tier, Tier::Interpreter);
 }
 
 TEST(ConfigFile, ErrorsHaveAPlace) {

@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "engine/base/integers.h"
 #include "engine/module/features.h"
+#include "engine/tier_name.h"
 #include "wasi/wasi.h"
 
 namespace brink {
@@ -46,8 +47,6 @@ struct ConnectionLimits {
   u32 connections = 20'000;             // over all cores; beyond: not accepted until one closes
 };
 
-inline constexpr const char* kTiers[] = {"interp", "jit", "auto"};
-
 struct RouteSettings {
   std::string prefix = "/";  // begins with '/', and does not end with it but for "/" itself
   std::string file;
@@ -55,7 +54,7 @@ struct RouteSettings {
   std::vector<std::string> arguments;
   std::vector<wasi::Directory> directories;
   RequestLimits limits;
-  std::string tier;  // who runs its functions; one of kTiers, or empty: the first
+  Tier tier = Tier::Interpreter;
 };
 
 struct Endpoint {
@@ -77,10 +76,10 @@ struct Settings {
   bool watch = false;
   std::string access_log = "-";  // "-": standard output; empty: none
   FeatureSet features = FeatureSet::all();
-  std::string tier;  // of routes that are still to be read
-  // Makes an engine run functions as that tier does; fails where it cannot be had. Asked for every program that is loaded,
-  // by one thread.
-  std::function<Result<void>(Config&, const std::string& tier)> set_tier;
+  Tier tier = Tier::Interpreter;  // of routes that are still to be read
+  // Makes an engine run functions as that tier does; fails where it cannot be had. Asked for every program that is loaded and not
+  // interpreted, by one thread.
+  std::function<Result<void>(Config&, Tier tier)> set_tier;
   std::shared_ptr<cache::Cache> cache;  // for what is made of large programs; null: none
   std::function<void(const std::string&)> warn = [](const std::string&) {};  // of what serves, but not as it could
   std::string code_secret_file;         // by which compiled programs (engine/cache/program.h) are known as ours

@@ -17,7 +17,7 @@ class CompileCommand : public Command {
   CompileCommand() {
     options_.text("-o,--output FILE", output_, "the compiled program to write", refuse_empty).required();
     options_.number("-j,--jobs NUMBER", jobs_, 1, 256, "of threads (default: one a processor)");
-    options_.text("--tier jit|auto", tier_.tier, "how it will be run (default auto)");
+    add_tier_option(options_, "--tier jit|auto", tier_.tier, "how it will be run (default auto)");
     options_.text("--cpu host|baseline", tier_.machine_code.cpu, "for which processor, as run's --cpu (default host)");
     options_.flag("--verbose", verbose_, "print what was compiled, and how large it has become");
     add_secret_option(options_, secret_);
@@ -28,7 +28,7 @@ class CompileCommand : public Command {
   int execute() override {
     Config config;
     config.features = *parse_features(features_);
-    if (tier_.tier.empty()) tier_.tier = "auto";
+    if (!tier_.tier) tier_.tier = Tier::Auto;
     if (auto set = set_tier(config, tier_); !set) return report_error(set.error());
     Engine engine(config);
     Result<Module> module = cache::open_module(engine, file_);

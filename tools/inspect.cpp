@@ -15,7 +15,7 @@ class InspectCommand : public Command {
   InspectCommand() {
     options_.flag("--json", is_json_, "as JSON");
     add_feature_option(options_, features_);
-    options_.number("--quick-code N", function_, 0, ~u32{0}, "only the quick code of function N, as the interpreter runs it");
+    options_.number("--quick-code NUMBER", function_, 0, ~u32{0}, "only the quick code of the function with this number, as the interpreter runs it");
     options_.text("--disassemble FUNCTION", disassembled_,
                   "only the machine code of FUNCTION (an index or a name), beside the instructions that it is made of", refuse_empty);
     options_.argument("FILE", file_, "the module, binary or text", refuse_empty).required();

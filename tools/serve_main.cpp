@@ -15,6 +15,7 @@
 #include "tools/cache_option.h"
 #include "tools/command.h"
 #include "tools/feature_option.h"
+#include "tools/guest_options.h"
 #include "tools/tier_option.h"
 
 namespace brink::tools {
@@ -24,8 +25,7 @@ struct Arguments {
   serve::Settings settings;
   std::string file;
   std::string config;
-  std::string address;
-  std::string admin;
+  std::optional<serve::Endpoint> address, admin;
   std::string access_log;
   std::string tls_certificate, tls_key;
   std::vector<std::string> routes, variables, secrets, folders, features;
@@ -36,21 +36,41 @@ struct Arguments {
   CacheOptions cache;
 };
 
+// What is before the first '=', and behind it.
+std::pair<std::string, std::string> split_pair(const std::string& text) {
+  size_t equals = std::min(text.find('='), text.size());
+  return {text.substr(0, equals), text.substr(std::min(equals + 1, text.size()))};
+}
+
+std::string check_secret(const std::string& text) {
+  auto [name, file] = split_pair(text);
+  return name.empty() || file.empty() ? "'" + text + "' is not NAME=FILE" : "";
+}
+
+std::string check_route(const std::string& text) {
+  auto [given, file] = split_pair(text);
+  if (file.empty()) return "'" + text + "' is not PREFIX=FILE";
+  auto prefix = serve::route_prefix(given);
+  return prefix ? "" : prefix.error().message;
+}
+
 void declare_options(Options& options, Arguments& a) {
   using serve::parse_bytes;
   using serve::parse_duration;
+  using serve::parse_endpoint;
   options.argument("FILE", a.file, "the program that answers at '/'", refuse_empty);
-  options.list("--route PREFIX=FILE", a.routes, "the program that answers paths beneath PREFIX; any number");
-  options.text("--config FILE", a.config, "a configuration in TOML; options given here count more");
-  options.text("--addr HOST:PORT", a.address, "where to listen (default 127.0.0.1:8080); port 0 takes a free one");
-  options.text("--admin HOST:PORT", a.admin, "for /metrics and /healthz (default: none)");
-  options.text("--tls-cert FILE", a.tls_certificate, "certificate chain, PEM; with --tls-key");
-  options.text("--tls-key FILE", a.tls_key, "private key, PEM");
-  options.list("--env NAME[=VALUE]", a.variables, "set an environment variable, or pass on our own");
-  options.list("--secret NAME=FILE", a.secrets, "an environment variable with a file's content");
-  options.list("--dir HOST[::GUEST]", a.folders, "let programs read a folder, under another name");
+  options.list("--route PREFIX=FILE", a.routes, "the program that answers paths beneath PREFIX; any number", check_route);
+  options.text("--config FILE", a.config, "a configuration in TOML; options given here count more", refuse_empty);
+  options.parsed<parse_endpoint>("--addr HOST:PORT", a.address, "where to listen (default 127.0.0.1:8080); port 0 takes a free one");
+  options.parsed<parse_endpoint>("--admin HOST:PORT", a.admin, "for /metrics and /healthz (default: none)");
+  options.text("--tls-cert FILE", a.tls_certificate, "certificate chain, PEM; with --tls-key", refuse_empty);
+  options.text("--tls-key FILE", a.tls_key, "private key, PEM", refuse_empty);
+  options.list("--env NAME[=VALUE]", a.variables, "set an environment variable, or pass on our own", check_variable);
+  options.list("--secret NAME=FILE", a.secrets, "an environment variable with a file's content", check_secret);
+  options.list("--dir HOST[::GUEST]", a.folders, "let programs read a folder, under another name", check_folder);
   options.flag("--watch", a.watch, "serve a new version of a program's file from the next request on");
-  options.text("--access-log FILE", a.access_log, "a line of JSON for each request (default '-': standard output; 'off': none)");
+  options.text("--access-log FILE", a.access_log, "a line of JSON for each request (default '-': standard output; 'off': none)",
+               refuse_empty);
   options.number("--cores NUMBER", a.cores, 1, 1024, "of threads that serve (default: all)");
   options.parsed<parse_duration>("--drain TIME", a.drain, "that requests get to end after SIGTERM (default 10s)");
 
@@ -77,49 +97,27 @@ void declare_options(Options& options, Arguments& a) {
 
 Result<std::vector<std::string>> environment_of(const Arguments& a) {
   std::vector<std::string> environment;
-  auto set = [&](const std::string& name, std::string variable) {
-    std::erase_if(environment, [&](const std::string& other) { return other.starts_with(name + "="); });
-    environment.push_back(std::move(variable));
-  };
-  for (const std::string& variable : a.variables) {
-    std::string name = variable.substr(0, variable.find('='));
-    if (name.empty()) return fail(ErrorKind::Usage, "'" + variable + "' is not NAME or NAME=VALUE");
-    if (name.size() < variable.size()) set(name, variable);
-    else if (const char* value = std::getenv(name.c_str())) set(name, name + "=" + value);
-  }
+  for (const std::string& variable : a.variables) set_variable(environment, variable);
   for (const std::string& secret : a.secrets) {
-    size_t equals = secret.find('=');
-    if (equals == 0 || equals == std::string::npos || equals + 1 == secret.size())
-      return fail(ErrorKind::Usage, "'" + secret + "' is not NAME=FILE");
-    auto read = serve::read_secret(secret.substr(0, equals), secret.substr(equals + 1));
-    if (!read) return std::unexpected(std::move(read.error()));
-    set(secret.substr(0, equals), std::move(*read));
+    auto [name, file] = split_pair(secret);
+    auto variable = serve::read_secret(name, file);
+    if (!variable) return std::unexpected(std::move(variable.error()));
+    set_variable(environment, *variable);
   }
   return environment;
-}
-
-Result<std::vector<wasi::Directory>> folders_of(const Arguments& a) {
-  std::vector<wasi::Directory> folders;
-  for (const std::string& folder : a.folders) {
-    size_t separator = folder.find("::");
-    std::string host = folder.substr(0, separator);
-    std::string guest = separator == std::string::npos ? host : folder.substr(separator + 2);
-    if (host.empty() || guest.empty()) return fail(ErrorKind::Usage, "'" + folder + "' is not HOST or HOST::GUEST");
-    folders.push_back({.host_path = host, .guest_path = guest, .read_only = true});
-  }
-  return folders;
 }
 
 Result<void> add_routes(const Arguments& a, serve::Settings& settings) {
   serve::RouteSettings base;
   base.limits = a.settings.limits;
-  base.tier = a.tier.tier;
+  base.tier = a.tier.tier.value_or(Tier::Interpreter);
   auto environment = environment_of(a);
   if (!environment) return std::unexpected(std::move(environment.error()));
-  auto folders = folders_of(a);
-  if (!folders) return std::unexpected(std::move(folders.error()));
   base.environment = std::move(*environment);
-  base.directories = std::move(*folders);
+  for (const std::string& folder : a.folders) {
+    base.directories.push_back(folder_of(folder));
+    base.directories.back().read_only = true;
+  }
   auto add = [&](const std::string& prefix, const std::string& file) {
     serve::RouteSettings route = base;
     route.prefix = prefix;
@@ -128,26 +126,22 @@ Result<void> add_routes(const Arguments& a, serve::Settings& settings) {
   };
   if (!a.file.empty()) add("/", a.file);
   for (const std::string& route : a.routes) {
-    size_t equals = route.find('=');
-    if (equals == std::string::npos || equals + 1 == route.size())
-      return fail(ErrorKind::Usage, "--route '" + route + "' is not PREFIX=FILE");
-    auto prefix = serve::route_prefix(route.substr(0, equals));
-    if (!prefix) return std::unexpected(std::move(prefix.error()));
-    add(*prefix, route.substr(equals + 1));
+    auto [prefix, file] = split_pair(route);
+    add(*serve::route_prefix(prefix), file);
   }
   return serve::check_routes(settings.routes);
 }
 
-bool makes_machine_code(const std::string& tier) { return tier == "auto" || tier == "jit"; }
+bool makes_machine_code(Tier tier) { return tier != Tier::Interpreter; }
 
 Result<serve::Settings> settings_of(const Arguments& a) {
   serve::Settings settings = a.settings;
   settings.features = *parse_features(a.features);
-  settings.tier = a.tier.tier;
-  settings.set_tier = [given = a.tier](Config& config, const std::string& tier) {
+  settings.tier = a.tier.tier.value_or(Tier::Interpreter);
+  settings.set_tier = [given = a.tier](Config& config, Tier tier) {
     TierOptions options = given;
     options.tier = tier;
-    if (tier != "auto") {
+    if (tier != Tier::Auto) {
       options.threshold.reset();
       options.wait = false;
     }
@@ -159,15 +153,9 @@ Result<serve::Settings> settings_of(const Arguments& a) {
   settings.warn = [](const std::string& message) { std::fprintf(stderr, "warning: %s\n", printable(message).c_str()); };
   if (!a.config.empty())
     if (auto read = serve::read_config_file(a.config, settings); !read) return std::unexpected(std::move(read.error()));
-  if (!a.address.empty()) {
-    auto address = serve::parse_endpoint(a.address);
-    if (!address) return std::unexpected(std::move(address.error()));
-    settings.address = *address;
-  }
-  if (!a.admin.empty()) {
-    auto address = serve::parse_endpoint(a.admin);
-    if (!address) return std::unexpected(std::move(address.error()));
-    settings.admin_address = *address;
+  if (a.address) settings.address = *a.address;
+  if (a.admin) {
+    settings.admin_address = *a.admin;
     settings.has_admin = true;
   }
   if (a.tls_certificate.empty() != a.tls_key.empty())
@@ -181,7 +169,7 @@ Result<serve::Settings> settings_of(const Arguments& a) {
   if (a.cores > 0) settings.cores = a.cores;
   if (a.watch) settings.watch = true;
   if (auto added = add_routes(a, settings); !added) return std::unexpected(std::move(added.error()));
-  bool has_auto = std::any_of(settings.routes.begin(), settings.routes.end(), [](const auto& route) { return route.tier == "auto"; });
+  bool has_auto = std::any_of(settings.routes.begin(), settings.routes.end(), [](const auto& route) { return route.tier == Tier::Auto; });
   if (!has_auto && (a.tier.threshold || a.tier.wait))
     return fail(ErrorKind::Usage, "--tier-threshold and --tier-wait need a route with the tier auto");
   bool has_machine_code =

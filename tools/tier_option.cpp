@@ -28,11 +28,20 @@ Result<std::shared_ptr<jit::CodeObserver>> observer_of(const std::string& profil
 }  // namespace
 #endif
 
+static Result<Tier> parse_tier(const std::string& text) {
+  if (std::optional<Tier> tier = tier_named(text)) return *tier;
+  return fail(ErrorKind::Usage, "no tier is called '" + text + "'");
+}
+
+void add_tier_option(Options& options, std::string_view specification, std::optional<Tier>& tier, const char* help) {
+  options.parsed<parse_tier>(specification, tier, help);
+}
+
 void add_tier_options(Options& options, TierOptions& tier) {
-  options.text("--tier interp|jit|auto", tier.tier,
-               tier.is_auto_by_default
-                   ? "jit: compile every function to machine code at its first call; auto (the default): those that are hot, while the program runs"
-                   : "interp (the default); jit: compile every function to machine code at its first call; auto: those that are hot, while the program runs");
+  add_tier_option(options, "--tier interp|jit|auto", tier.tier,
+                  tier.is_auto_by_default
+                      ? "jit: compile every function to machine code at its first call; auto (the default): those that are hot, while the program runs"
+                      : "interp (the default); jit: compile every function to machine code at its first call; auto: those that are hot, while the program runs");
   static_assert(jit::kTierThreshold == 2000, "as the help says");
   options.number("--tier-threshold NUMBER", tier.threshold, 1, u32{1} << 30,
                  "of calls and rounds of its loops that make a function hot (default 2000)");
@@ -47,18 +56,18 @@ void add_tier_options(Options& options, TierOptions& tier) {
 }
 
 Result<void> set_tier(Config& config, const TierOptions& options) {
-  bool is_default = options.tier.empty() && options.is_auto_by_default;
-  bool is_auto = options.tier == "auto" || is_default;
+  bool is_default = !options.tier && options.is_auto_by_default;
+  bool is_auto = options.tier == Tier::Auto || is_default;
   if (!is_auto && (options.threshold || options.wait))
     return fail(ErrorKind::Usage, "--tier-threshold and --tier-wait need --tier auto");
-  if (!is_auto && options.tier != "jit") {
+  if (!is_auto && options.tier != Tier::Jit) {
     if (options.machine_code.is_asked_for())
       return fail(ErrorKind::Usage, std::string(TierOptions::MachineCode::kNames) + " need --tier jit or auto");
     return {};
   }
   if (!config.quicken) {
     if (is_default) return {};
-    return fail(ErrorKind::Usage, "--tier " + options.tier + " and --no-quicken exclude each other");
+    return fail(ErrorKind::Usage, "--tier " + std::string(name_of(*options.tier)) + " and --no-quicken exclude each other");
   }
 #ifdef BRINK_JIT
   auto profile = observer_of(options.machine_code.profile);

@@ -4,13 +4,14 @@
 #include <string>
 
 #include "engine/engine.h"
+#include "engine/tier_name.h"
 #include "tools/options.h"
 
 namespace brink::tools {
 
 // As given on the command line.
 struct TierOptions {
-  std::string tier;  // "interp", "jit" or "auto"; empty: the command's default
+  std::optional<Tier> tier;  // nothing: the command's default
   std::optional<u32> threshold;
   bool wait = false;
   // Of machine code alone: whoever makes none has no use for it.
@@ -27,6 +28,8 @@ struct TierOptions {
   bool is_auto_by_default = false;
 };
 
+// --tier alone; the specification lists the names that the command takes.
+void add_tier_option(Options& options, std::string_view specification, std::optional<Tier>& tier, const char* help);
 void add_tier_options(Options& options, TierOptions& tier);
 // Fails where machine code was asked for by name and cannot be had.
 Result<void> set_tier(Config& config, const TierOptions& options);

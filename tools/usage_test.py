@@ -42,6 +42,57 @@ class Usage(CommandTest):
         self.assert_error(brink("vaildate", "x.wasm"), 2, "'vaildate'")
 
 
+# What help calls an option's value: values that no option takes which calls it so. A FILE and a FOLDER can have any name but none.
+BAD_VALUES = {
+    "NUMBER": ("", "x", "-1", "+1", "1.5", "0x10", " 1", "[1]", "18446744073709551616"),
+    "BYTES": ("", "x", "-1", "64K"),
+    "SIZE": ("", "x", "-1", "1.5", "64Q", "K", "18446744073709551616", "17179869184G"),
+    "TIME": ("", "x", "-1", "s", "5d", "inf", "1e300s"),
+    "HOST:PORT": ("", "localhost", "localhost:", "127.0.0.1:65536", "127.0.0.1:x", ":80", "a.b:80", "::1:80"),
+    "HOST[::GUEST]": ("", "::", "::a", "a::"),
+    "NAME[=VALUE]": ("", "=", "=a"),
+    "NAME=FILE": ("", "a", "a=", "=a"),
+    "NEW=OLD": ("", "a", "a=", "=a"),
+    "PREFIX=FILE": ("", "a", "/a=", "a=b", "/a?=b", "/../a=b"),
+    "NAME[=y/n],...": ("", "mvp", "simd=2", "simd,", "=y"),
+    "FILE": ("",), "FOLDER": ("",), "FUNCTION": ("",), "NAME": ("",),
+}
+ANY_VALUE = {("run", "--invoke")}  # an export may be called anything
+HIDDEN = {command: [("--jit-random", "NUMBER")] for command in ("run", "wast", "serve")}
+
+
+class Options(CommandTest):
+    def options_of(self, command):
+        """[(the long name, what the value is called)] of all that take one."""
+        lines = brink(*command.split(), "--help").stdout.splitlines()
+        named = [line.split()[0].split(",")[-1] for line in lines if line.startswith("  -")]
+        values = [line.removeprefix("  ").split("  ")[0].split(" ")[1:] for line in lines if line.startswith("  -")]
+        return [(name, value[0]) for name, value in zip(named, values) if value] + HIDDEN.get(command, [])
+
+    def test_a_bad_value_is_one_error_that_names_the_option(self):
+        for command, count in (("run", 18), ("compile", 6), ("snapshot", 7), ("inspect", 3), ("validate", 1), ("wast", 6), ("serve", 30),
+                               ("bench startup", 2)):
+            options = self.options_of(command)
+            self.assertGreaterEqual(len(options), count, options)
+            seen = set()
+            for name, value in options:
+                if (command, name) in ANY_VALUE:
+                    continue
+                bad = ("", "none", value) if "|" in value else BAD_VALUES[value]
+                for text in bad[:2] if value in seen else bad:
+                    with self.subTest(command=command, option=name, value=text):
+                        self.assert_error(brink(*command.split(), name, text), 2, f"error: {name}: ")
+                seen.add(value)
+                self.assert_error(brink(*command.split(), name), 2, f"error: {name} needs a value")
+
+    def test_every_name_of_a_choice_is_one(self):
+        for command in ("run", "compile", "wast", "serve"):
+            for name, value in self.options_of(command):
+                for word in value.split("|") if "|" in value else ():
+                    # All there is to say is that there is nothing to run, or nowhere to write to.
+                    self.assertNotIn(name, brink(command, name, word).stderr)
+
+
 class Output(CommandTest):
     def setUp(self):
         super().setUp()

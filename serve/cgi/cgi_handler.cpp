@@ -323,7 +323,7 @@ Result<std::shared_ptr<Handler>> load_cgi_handler(const RouteSettings& route, co
   Config config;
   config.features = settings.features;
   config.consume_fuel = route.limits.fuel != 0;
-  if (!route.tier.empty())
+  if (route.tier != Tier::Interpreter)
     if (auto set = settings.set_tier(config, route.tier); !set) return refuse(set.error().kind, set.error().message);
   Engine engine(config);
   // Read, not mapped: the file may be replaced while requests run.
