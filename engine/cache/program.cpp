@@ -224,16 +224,14 @@ Result<std::vector<u8>> compile_program(const Module& module, const Authenticato
   return out;
 }
 
-// An ordinary module pays nothing for the question: it is asked when the file is none.
+// Without a secret nothing compiled is used.
 Result<Module> open_module(const Engine& engine, const std::string& path) {
-  Result<Module> module = Module::from_file(engine, path);
-  if (module) return module;
-  auto file = open_program_file(path);
-  if (!file) return module;
-  ProgramHeader header{};
-  return module_of(engine, *file, path, header);
+  Result<Program> program = open_program(engine, path, {}, nullptr);
+  if (!program) return std::unexpected(std::move(program.error()));
+  return std::move(program->module);
 }
 
+// An ordinary module pays nothing for the question whether it is a program: it is asked when the file is no module.
 Result<Program> open_program(const Engine& engine, const std::string& path, const std::string& secret_file, Cache* cache) {
   Result<Module> module = Module::from_file(engine, path, cache);
   if (module) return Program{std::move(*module), {}};

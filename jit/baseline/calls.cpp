@@ -44,7 +44,7 @@ void FunctionCompiler::on_start(const BodyState& state, std::span<const u8> code
   for (Gp reg : kTemporaries) temporary_gp_ |= bit(reg);
   for (Fp reg : kTemporariesFp) temporary_fp_ |= bit(reg);
 
-  shape_.catches = scan_.has_try;
+  shape_.saves_frame = scan_.has_try;
   // The locals that deserve a register, best first.
   std::vector<u32> gp_locals, fp_locals;
   for (u32 i = 0; i < locals_.size(); ++i) {

@@ -152,10 +152,11 @@ const u8* ModuleCode::place(std::span<const u8> code, std::span<const Assembler:
     write_distance(out + relocation.at, entry + relocation.at, relocation.target);
   finish_code(entry, entry + code.size());
   const CatchTable* catches = nullptr;
-  if (shape.loop_entry != 0 || shape.frame.catches) {
+  bool has_try = shape.frame.saves_frame;
+  if (shape.loop_entry != 0 || has_try) {
     std::lock_guard lock(tables_mutex_);
     if (shape.loop_entry != 0) loops_[function] = {entry, shape.loop_entry, shape.loops};
-    if (shape.frame.catches) catches = &catches_.emplace_back(shape.catches);
+    if (has_try) catches = &catches_.emplace_back(shape.catches);
   }
   map_->add(entry, {entry + code.size(), this, function, shape.frame, catches});
   return entry;

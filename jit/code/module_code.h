@@ -49,10 +49,10 @@ struct KeptReference {
 struct FrameShape {
   u8 saved = 0;
   u8 saved_fp = 0;
-  u8 catches = 0;  // 1 or 0
+  u8 saves_frame = 0;  // kFrame is saved: 1 or 0
   u8 reserved = 0;
 
-  std::span<const Gp> gp() const { return std::span(kSaveOrder).subspan(1 - catches, size_t{saved} + catches); }
+  std::span<const Gp> gp() const { return std::span(kSaveOrder).subspan(1 - saves_frame, size_t{saved} + saves_frame); }
   std::span<const Fp> fp() const { return std::span(kPreservedFp).first(saved_fp); }
   u32 bytes() const { return Assembler::frame_bytes(gp().size() + saved_fp); }
   // Where a register is that is saved, in words from the stack pointer of the function's body.
@@ -60,7 +60,7 @@ struct FrameShape {
     std::span<const Gp> all = gp();
     return Assembler::word_of_saved(static_cast<u32>(std::find(all.begin(), all.end(), reg) - all.begin()), all.size(), saved_fp);
   }
-  bool is_sound() const { return saved <= std::size(kPreserved) && saved_fp <= std::size(kPreservedFp) && catches <= 1; }
+  bool is_sound() const { return saved <= std::size(kPreserved) && saved_fp <= std::size(kPreservedFp) && saves_frame <= 1; }
 
  private:
   static constexpr auto kSaveOrder = [] {
