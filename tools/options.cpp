@@ -1,5 +1,7 @@
 #include "tools/options.h"
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
@@ -9,22 +11,12 @@
 namespace brink::tools {
 namespace {
 
-constexpr std::string_view kHelp = "-h,--help";
-
 // The parts of a list, one at a time; `rest` becomes what is behind the next.
 std::string_view next_part(std::string_view& rest, char separator) {
   size_t end = rest.find(separator);
   std::string_view part = rest.substr(0, end);
   rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
   return part;
-}
-
-std::string_view names_of(std::string_view specification) { return specification.substr(0, specification.find(' ')); }
-
-bool has_name(std::string_view specification, std::string_view name) {
-  for (std::string_view names = names_of(specification); !names.empty();)
-    if (next_part(names, ',') == name) return true;
-  return false;
 }
 
 // Where a value is one of some words: whether it is.
@@ -38,26 +30,28 @@ std::string check_word(std::string_view words, const std::string& text) {
   return "'" + text + "' is none of " + all;
 }
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+std::string in_quotes(std::string_view text) { return "'" + std::string(text) + "'"; }
 
-// A line of help: what can be given, then what that does.
-void add_line(std::string& out, std::string_view what, std::string_view help) {
-  constexpr size_t kColumn = 32;
-  std::string line = "  " + std::string(what);
-  if (line.size() + 1 > kColumn) line += '\n' + std::string(kColumn, ' ');
-  else line.resize(kColumn, ' ');
-  out += line + std::string(help) + '\n';
-}
+bool is_option(std::string_view text) { return text.size() >= 2 && text[0] == '-'; }
 
 }  // namespace
 
+std::string_view Options::Option::names() const { return specification_.substr(0, specification_.find(' ')); }
+
 std::string_view Options::Option::name() const {
-  std::string_view names = names_of(specification_);
-  size_t comma = names.rfind(',');
-  return comma == std::string_view::npos ? names : names.substr(comma + 1);
+  size_t comma = names().rfind(',');
+  return comma == std::string_view::npos ? names() : names().substr(comma + 1);
 }
 
-bool Options::Option::is_called(std::string_view name) const { return has_name(specification_, name); }
+bool Options::Option::may_be_in(std::string_view text) const {
+  if (!is_option(text)) return false;
+  for (std::string_view rest = names(); !rest.empty();) {
+    std::string_view name = next_part(rest, ',');
+    bool is_long = name.starts_with("--");
+    if (is_long ? text.starts_with(name) : text[1] != '-' && text.find(name[1]) != std::string_view::npos) return true;
+  }
+  return false;
+}
 
 std::string_view Options::Option::value_name() const {
   size_t space = specification_.find(' ');
@@ -135,121 +129,106 @@ std::optional<u64> Options::number_of(const std::string& text, u64 least, u64 mo
 }
 
 std::string Options::not_a_number(const std::string& text, u64 least, u64 most) {
-  return quoted(text) + " is not a number from " + std::to_string(least) + " to " + std::to_string(most);
+  return in_quotes(text) + " is not a number from " + std::to_string(least) + " to " + std::to_string(most);
 }
 
-Options::Option* Options::find(std::string_view name) {
-  for (Option& option : options_)
-    if (option.is_called(name)) return &option;
-  return nullptr;
+std::string Options::Option::take(const std::string& value) const {
+  std::string wrong;
+  if (value_name().find('|') != std::string_view::npos) wrong = check_word(value_name(), value);
+  if (wrong.empty() && check_ != nullptr) wrong = check_(value);
+  return wrong.empty() ? store_(*this, value) : wrong;
 }
 
-Options::Option* Options::next_argument() {
-  for (Option& argument : arguments_)
-    if (argument.times_given_ == 0 || argument.is_repeatable_) return &argument;
-  return nullptr;
-}
-
-std::string Options::take(Option& option, std::string_view name, const std::string& value) {
-  auto wrong = [&](const std::string& message) { return message.empty() ? message : std::string(name) + ": " + message; };
-  if (option.times_given_++ > 0 && !option.is_repeatable_) return std::string(name) + " is given more than once";
-  if (std::string_view words = option.value_name(); words.find('|') != std::string_view::npos)
-    if (std::string message = check_word(words, value); !message.empty()) return wrong(message);
-  if (option.check_ != nullptr)
-    if (std::string message = option.check_(value); !message.empty()) return wrong(message);
-  return wrong(option.store_(option, value));
-}
-
-std::string Options::read_value(Option& option, std::string_view name, std::optional<std::string> value,
-                                std::span<const std::string>& behind) {
-  if (!option.takes_value_) return value ? std::string(name) + " takes no value" : take(option, name, "");
-  if (!value) {
-    if (behind.empty()) return std::string(name) + " needs a value: " + std::string(option.value_name());
-    value = behind.front();
-    behind = behind.subspan(1);
+void Options::declare(CLI::App& app, const Option& option) {
+  if (!option.takes_value_) {
+    app.add_flag_callback(std::string(option.names()), [&option] { option.store_(option, ""); }, option.help_)->disable_flag_override();
+  } else {
+    CLI::callback_t take_all = [&option](const CLI::results_t& values) {
+      if (values.size() > 1 && !option.is_repeatable_)
+        throw CLI::ArgumentMismatch(std::string(option.name()) + " is given more than once", CLI::ExitCodes::ArgumentMismatch);
+      for (const std::string& value : values)
+        if (std::string wrong = option.take(value); !wrong.empty())
+          throw CLI::ValidationError(std::string(option.name()), wrong);
+      return true;
+    };
+    app.add_option(std::string(option.names()), take_all, option.help_)
+        ->type_name(std::string(option.value_name()))
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->required(option.is_required_);
   }
-  return take(option, name, *value);
-}
-
-// "-v", "-vg", "-j4", "-j 4".
-std::string Options::read_short(std::string_view letters, std::span<const std::string>& behind) {
-  for (; !letters.empty(); letters.remove_prefix(1)) {
-    std::string name = {'-', letters.front()};
-    if (has_name(kHelp, name)) return wants_help_ = true, "";
-    Option* option = find(name);
-    if (option == nullptr) return quoted(name) + " is not an option";
-    std::optional<std::string> value;
-    if (option->takes_value_ && letters.size() > 1) value = letters.substr(1);
-    if (std::string wrong = read_value(*option, name, value, behind); !wrong.empty() || option->takes_value_) return wrong;
-  }
-  return "";
-}
-
-std::string Options::read(std::span<const std::string> given) {
-  bool are_over = false;  // the options
-  while (!given.empty() && !wants_help_) {
-    const std::string& text = given.front();
-    given = given.subspan(1);
-    std::string wrong;
-    if (!are_over && text == "--") {
-      are_over = true;
-    } else if (are_over || text.size() < 2 || text[0] != '-') {
-      Option* argument = next_argument();
-      if (argument == nullptr) return quoted(text) + " is one argument too many";
-      wrong = take(*argument, argument->specification_, text);
-      if (rest_) {
-        for (const std::string& other : given) rest_->store_(*rest_, other);
-        given = {};
-      }
-    } else if (text[1] != '-') {
-      wrong = read_short(std::string_view(text).substr(1), given);
-    } else {
-      size_t equals = text.find('=');
-      std::string name = text.substr(0, equals);
-      if (has_name(kHelp, name)) return wants_help_ = true, "";
-      Option* option = find(name);
-      if (option == nullptr) return quoted(name) + " is not an option";
-      wrong = read_value(*option, name, equals == std::string::npos ? std::nullopt : std::optional(text.substr(equals + 1)), given);
-    }
-    if (!wrong.empty()) return wrong;
-  }
-  return wants_help_ ? "" : check_as_a_whole();
-}
-
-std::string Options::check_as_a_whole() const {
-  for (const std::vector<Option>* all : {&options_, &arguments_})
-    for (const Option& option : *all)
-      if (option.is_required_ && option.times_given_ == 0) return std::string(option.name()) + " is required";
-  auto is_given = [this](std::string_view name) { return const_cast<Options*>(this)->find(name)->times_given_ > 0; };
-  for (const Pair& pair : excluded_)
-    if (is_given(pair.one) && is_given(pair.other)) return std::string(pair.one) + " excludes " + std::string(pair.other);
-  return "";
 }
 
 std::string Options::help(const Heading& heading) const {
-  std::string usage = "Usage: " + std::string(heading.command) + " [OPTIONS]";
-  std::string lines;
+  CLI::App app(std::string(heading.summary), std::string(heading.command));
+  for (const Option& option : options_)
+    if (!option.is_hidden_) declare(app, option);
   auto add_argument = [&](const Option& argument) {
-    std::string name(argument.specification_);
-    if (argument.is_repeatable_) name += "...";
-    add_line(lines, name, argument.help_);
-    usage += argument.is_required_ ? " " + name : " [" + name + "]";
+    CLI::Option* declared = app.add_option(std::string(argument.specification_), CLI::callback_t(), argument.help_);
+    declared->type_name("")->required(argument.is_required_);
+    if (argument.is_repeatable_) declared->expected(-1);
   };
   for (const Option& argument : arguments_) add_argument(argument);
   if (rest_) add_argument(*rest_);
-  std::string out = std::string(heading.summary) + "\n\n" + usage + "\n\n" + lines + "\nOptions:\n";
-  add_line(out, kHelp, "print this help and exit");
-  for (const Option& option : options_)
-    if (!option.is_hidden_) add_line(out, option.specification_, option.help_);
-  return out;
+  return app.help();
+}
+
+// What the options leave: arguments, and what looks like an option and is none.
+std::string Options::read_arguments(std::span<const std::string> left) {
+  bool are_options_over = false;
+  auto argument = arguments_.begin();
+  while (!left.empty()) {
+    const std::string& text = left.front();
+    left = left.subspan(1);
+    if (!are_options_over && text == "--") {
+      are_options_over = true;
+      continue;
+    }
+    if (!are_options_over && is_option(text)) return in_quotes(text) + " is not an option";
+    if (argument == arguments_.end()) return in_quotes(text) + " is one argument too many";
+    if (std::string wrong = argument->take(text); !wrong.empty()) return std::string(argument->name()) + ": " + wrong;
+    argument->is_given_ = true;
+    if (!argument->is_repeatable_) ++argument;
+    if (!rest_) continue;
+    for (const std::string& other : left) rest_->store_(*rest_, other);
+    break;
+  }
+  for (const Option& each : arguments_)
+    if (each.is_required_ && !each.is_given_) return std::string(each.name()) + " is required";
+  return "";
+}
+
+std::string Options::read(const Heading& heading, std::span<const std::string> given) {
+  // FILE, and what is somebody else's.
+  if (rest_ && !given.empty() && !given[0].starts_with('-')) return read_arguments(given);
+  CLI::App app(std::string(heading.summary), std::string(heading.command));
+  app.allow_extras();
+  app.prefix_command(rest_.has_value());
+  for (const Option& option : options_) {
+    auto may_give = [&](const std::string& argument) { return option.may_be_in(argument); };
+    if (option.is_required_ || std::any_of(given.begin(), given.end(), may_give)) declare(app, option);
+  }
+  for (const Pair& pair : excluded_) {
+    CLI::Option* one = app.get_option_no_throw(std::string(pair.one));
+    CLI::Option* other = app.get_option_no_throw(std::string(pair.other));
+    if (one != nullptr && other != nullptr) one->excludes(other);
+  }
+  app.parse(std::vector<std::string>(given.rbegin(), given.rend()));  // the last first, as CLI11 wants them
+  return read_arguments(app.remaining());
 }
 
 std::optional<int> Options::parse(const Heading& heading, std::span<const std::string> given) {
-  std::string wrong = read(given);
-  if (!wrong.empty()) return usage_error(wrong, heading.command);
-  if (!wants_help_) return std::nullopt;
-  print(help(heading));
-  return finish_output(kExitSuccess);
+  std::string wrong;
+  try {
+    wrong = read(heading, given);
+  } catch (const CLI::CallForHelp&) {
+    print(help(heading));
+    return finish_output(kExitSuccess);
+  } catch (const CLI::ParseError& error) {
+    wrong = error.what();
+    std::replace(wrong.begin(), wrong.end(), '\n', ' ');
+  }
+  if (wrong.empty()) return std::nullopt;
+  return usage_error(wrong, heading.command);
 }
 
 int usage_error(std::string_view message, std::string_view command) {

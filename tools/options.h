@@ -6,8 +6,9 @@
 //   if (std::optional<int> end = options.parse({"brink run", "Runs a program."}, arguments)) return *end;
 //
 // A specification is the option's names and, where it takes a value, what that is called; "a|b|c" stands for one of these
-// words. Every start of `brink` declares options, and most use none, so declaring one costs a few stores and no more:
-// specifications and help are literals, and are read when an argument has to be understood.
+// words. Every start of `brink` declares options, and most use none, so declaring one here costs a few stores and no
+// more: specifications and help are literals. CLI11 reads the arguments; it is told of the options that may be among
+// them, and of all for the help.
 //
 // Values are `--name VALUE`, `--name=VALUE`, `-n VALUE` or `-nVALUE`; an argument behind a name is its value whatever it looks like. "--" ends
 // the options. Whoever gives an option twice that counts once made a mistake.
@@ -20,6 +21,10 @@
 
 #include "engine/base/error.h"
 #include "engine/base/integers.h"
+
+namespace CLI {
+class App;
+}
 
 namespace brink::tools {
 
@@ -38,11 +43,15 @@ class Options {
     friend Options;
     // Puts a value into the target. → what is wrong with it
     using Store = std::string (*)(const Option& option, const std::string& value);
-    // "--name" of "-n,--name VALUE", or the argument's name.
+    // "-n,--name" of "-n,--name VALUE".
+    std::string_view names() const;
+    // "--name" of that, or the argument's name.
     std::string_view name() const;
-    bool is_called(std::string_view name) const;
     std::string_view value_name() const;
-    std::string_view shown() const { return specification_; }
+    // Whether an argument could give it: "--name=x", "-nx", "-xn".
+    bool may_be_in(std::string_view argument) const;
+    // Checks a value and puts it into the target. → what is wrong with it
+    std::string take(const std::string& value) const;
 
     std::string_view specification_;
     const char* help_ = nullptr;
@@ -50,8 +59,7 @@ class Options {
     void* target_ = nullptr;
     Check check_ = nullptr;
     u64 least_ = 0, most_ = 0;
-    bool takes_value_ = true, is_repeatable_ = false, is_required_ = false, is_hidden_ = false;
-    u32 times_given_ = 0;
+    bool takes_value_ = true, is_repeatable_ = false, is_required_ = false, is_hidden_ = false, is_given_ = false;
   };
 
   Options() { options_.reserve(40); }
@@ -107,14 +115,10 @@ class Options {
   static std::string not_a_number(const std::string& text, u64 least, u64 most);
 
   Option& add(std::string_view specification, const char* help, void* target, Option::Store store);
-  Option* find(std::string_view name);
-  Option* next_argument();
+  static void declare(CLI::App& app, const Option& option);
   // These return what is wrong.
-  std::string read(std::span<const std::string> given);
-  std::string read_short(std::string_view letters, std::span<const std::string>& behind);
-  std::string read_value(Option& option, std::string_view name, std::optional<std::string> value, std::span<const std::string>& behind);
-  std::string take(Option& option, std::string_view name, const std::string& value);
-  std::string check_as_a_whole() const;
+  std::string read(const Heading& heading, std::span<const std::string> given);
+  std::string read_arguments(std::span<const std::string> left);
   std::string help(const Heading& heading) const;
 
   std::vector<Option> options_;
@@ -124,7 +128,6 @@ class Options {
     std::string_view one, other;
   };
   std::vector<Pair> excluded_;
-  bool wants_help_ = false;
 };
 
 // "error: … (see 'brink run --help')" on standard error; printable() (command.h) is applied. → kExitUsage

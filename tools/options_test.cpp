@@ -130,19 +130,31 @@ TEST(Options, WrongUsageIsNamed) {
   expect_error({"f", "g"}, "'g' is one argument too many");
   expect_error({""}, "FILE: an empty name");
   expect_error({"--out", "x", "f"}, "'--out' is not an option");
-  expect_error({"--output2=x", "f"}, "'--output2' is not an option");
+  expect_error({"--output2=x", "f"}, "'--output2=x' is not an option");
   expect_error({"-output", "f", "-x"}, "'-x' is not an option");
   expect_error({"-vx", "f"}, "'-x' is not an option");
   expect_error({"FILE", "--FILE"}, "'--FILE' is not an option");
-  expect_error({"f", "--output"}, "--output needs a value: FILE");
-  expect_error({"f", "-j"}, "-j needs a value: NUMBER");
-  expect_error({"--output=", "f"}, "--output: an empty name");
-  expect_error({"--json=1", "f"}, "--json takes no value");
+  expect_error({"f", "--output"}, "--output: 1 required FILE missing");
+  expect_error({"f", "-j"}, "--jobs: 1 required NUMBER missing");
+  expect_error({"--output", "", "f"}, "--output: an empty name");
+  expect_error({"--json=1", "f"}, "json was given a disallowed flag override");
   expect_error({"-j1", "--jobs", "1", "f"}, "--jobs is given more than once");
   expect_error({"--tier", "both", "f"}, "--tier: 'both' is none of interp, jit");
   expect_error({"--tier", "interp|jit", "f"}, "--tier: 'interp|jit' is none of interp, jit");
-  expect_error({"--json", "--fuel", "1", "f"}, "--fuel excludes --json");
+  expect_error({"--json", "--fuel", "1", "f"}, "--json excludes --fuel");
   expect_error({"--\x1b[2J", "f"}, "'--\\x1b[2J' is not an option");
+}
+
+TEST(Options, AnOptionMayBeRequired) {
+  std::string output, file;
+  Options options;
+  options.text("-o,--output FILE", output, "where to").required();
+  options.argument("FILE", file, "the file");
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(options.parse({"brink try", "Tries."}, Words{"f"}), 2);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "error: --output is required (see 'brink try --help')\n");
+  EXPECT_EQ(options.parse({"brink try", "Tries."}, Words{"f", "-o", "g"}), std::nullopt);
+  EXPECT_EQ(output, "g");
 }
 
 TEST(Options, FlagsAndListsMayBeRepeated) {
@@ -156,9 +168,8 @@ TEST(Options, HelpIsNotWrongWhateverElseIs) {
     Given given = parse(words);
     EXPECT_EQ(given.end, 0);
     EXPECT_EQ(given.errors, "");
-    EXPECT_NE(given.printed.find("Tries.\n\nUsage: brink try [OPTIONS] FILE\n\n  FILE                          the file\n"), std::string::npos)
-        << given.printed;
-    EXPECT_NE(given.printed.find("\n  --tier interp|jit             how\n"), std::string::npos) << given.printed;
+    EXPECT_NE(given.printed.find("Tries.\nUsage: brink try [OPTIONS] FILE\n"), std::string::npos) << given.printed;
+    EXPECT_NE(given.printed.find("\n  --tier interp|jit           how\n"), std::string::npos) << given.printed;
   }
 }
 

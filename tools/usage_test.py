@@ -83,7 +83,7 @@ class Options(CommandTest):
                     with self.subTest(command=command, option=name, value=text):
                         self.assert_error(brink(*command.split(), name, text), 2, f"error: {name}: ")
                 seen.add(value)
-                self.assert_error(brink(*command.split(), name), 2, f"error: {name} needs a value")
+                self.assert_error(brink(*command.split(), name), 2, f"error: {name}: 1 required ")
 
     def test_every_name_of_a_choice_is_one(self):
         for command in ("run", "compile", "wast", "serve"):
