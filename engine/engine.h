@@ -217,10 +217,11 @@ struct Config {
   // Run functions as quick code (engine/quicken), made when they are validated; off: the module's bytes as they are.
   bool quicken = true;
   // Deterministic metering: guests pay from StoreLimits::fuel, and trap (OutOfFuel) when they cannot.
-  // Quick code only: with `quicken` off nothing is charged. What is charged: engine/quicken/fuel.h.
+  // With `quicken` off nothing is charged. What is charged, of interpreted functions and compiled ones alike:
+  // engine/validate/fuel_sink.h.
   bool consume_fuel = false;
   // Compiles functions to machine code (jit/jit.h makes one); null: everything is interpreted, as it is
-  // with `quicken` off or consume_fuel on.
+  // with `quicken` off.
   std::shared_ptr<runtime::TierCompiler> compiler;
   // When it does: a function is interpreted until it has been called, and its loops have gone round, so many times
   // together, and compiled then, on a thread of the engine's own, while the guest goes on. 0: at its first call.

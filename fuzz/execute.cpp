@@ -57,6 +57,27 @@ const std::vector<Configuration>& configurations() {
   return all;
 }
 
+// The configurations in which guests pay for what they do: who runs out of fuel must do so at the same place in all of them.
+const std::vector<Configuration>& paying_configurations() {
+  static const std::vector<Configuration> all = [] {
+    std::vector<Configuration> list;
+    for (const Configuration& configuration : configurations()) {
+      if (!configuration.config.quicken || configuration.config.consume_fuel) continue;
+      list.push_back(configuration);
+      list.back().config.consume_fuel = true;
+    }
+    return list;
+  }();
+  return all;
+}
+
+// What calls may use of the engine's fuel, which is another than the guest's own; those that come after: as much as they want.
+struct Metering {
+  std::vector<u64> given;
+  std::vector<u64> used = {};
+  static constexpr u64 kPlenty = u64{1} << 40;
+};
+
 // Enough for loops to be hot, little enough for thousands of modules a minute.
 constexpr i32 kFuel = 300;
 // Frames are as large as a configuration makes them, so the stack must not be what ends a module: the fuel is.
@@ -107,7 +128,7 @@ Value argument(Choices& choices, const Instance& instance, ValueType type) {
   }
 }
 
-Transcript run(const Bytes& bytes, const Config& config, std::span<const u8> arguments) {
+Transcript run(const Bytes& bytes, const Config& config, std::span<const u8> arguments, Metering* metering = nullptr) {
   Transcript transcript;
   Engine engine(config);
   auto module = Module::from_binary(engine, bytes);
@@ -122,7 +143,7 @@ Transcript run(const Bytes& bytes, const Config& config, std::span<const u8> arg
   Store store(engine, {.stack_bytes = kStackBytes});
   Linker linker(engine);
   linker.define_function("host", "note", [&](u32 value) -> u32 {
-    transcript.add("note " + std::to_string(value));
+    transcript.add("note " + std::to_string(value) + (metering ? " with " + std::to_string(store.fuel()) : ""));
     return value * 2654435761u;
   });
   std::optional<Trap> trap;
@@ -139,12 +160,20 @@ Transcript run(const Bytes& bytes, const Config& config, std::span<const u8> arg
     check(fuel.set(Value::i32(kFuel)), "the fuel cannot be set");
     std::vector<Value> given;
     for (ValueType type : function->type().params) given.push_back(argument(choices, *instance, type));
+    u64 paid = metering && i < metering->given.size() ? metering->given[i] : Metering::kPlenty;
+    store.set_fuel(paid);
     auto outcome = function->call(given);
     std::string line = "f" + std::to_string(i) + ":";
     if (outcome) {
       for (const Value& value : *outcome) line += " " + describe(value);
     } else {
       line += std::string(" trap: ") + trap_message(outcome.error().kind());
+      if (metering && !outcome.error().backtrace().empty())
+        line += " at " + std::to_string(outcome.error().backtrace()[0].module_offset);
+    }
+    if (metering) {
+      metering->used.push_back(paid - store.fuel());
+      line += ", left " + std::to_string(store.fuel());
     }
     transcript.add(line + ", fuel " + fuel.get().to_string());
   }
@@ -169,17 +198,13 @@ void keep(const Bytes& module) {
   }
 }
 
-}  // namespace
-
-void execute(std::span<const u8> bytes) {
-  // What the arguments are comes from the front, so that a longer body leaves them as they are.
-  std::span<const u8> arguments = bytes.first(std::min<size_t>(bytes.size(), 32));
-  Bytes module = generate_module(bytes.subspan(arguments.size()));
-  keep(module);
+// The first configuration's transcript is what the others must have as well.
+void compare(const std::vector<Configuration>& all, const Bytes& module, std::span<const u8> arguments, Metering* metering) {
   Transcript expected;
-  for (const Configuration& configuration : configurations()) {
-    Transcript found = run(module, configuration.config, arguments);
-    if (&configuration == &configurations().front()) {
+  for (const Configuration& configuration : all) {
+    if (metering) metering->used.clear();
+    Transcript found = run(module, configuration.config, arguments, metering);
+    if (&configuration == &all.front()) {
       expected = std::move(found);
       check(!expected.lines()[0].starts_with("error"), expected.lines()[0].c_str());
       continue;
@@ -188,10 +213,30 @@ void execute(std::span<const u8> bytes) {
       std::string wanted = i < expected.lines().size() ? expected.lines()[i] : "the end";
       std::string got = i < found.lines().size() ? found.lines()[i] : "the end";
       if (wanted != got)
-        broken((std::string(configuration.name) + ": " + got + "; " + configurations().front().name + ": " + wanted)
+        broken((std::string(configuration.name) + (metering ? ", paying: " : ": ") + got + "; " + all.front().name + ": " + wanted)
                    .c_str());
     }
   }
+}
+
+}  // namespace
+
+void execute(std::span<const u8> bytes) {
+  // What the arguments are comes from the front, so that a longer body leaves them as they are.
+  std::span<const u8> arguments = bytes.first(std::min<size_t>(bytes.size(), 32));
+  Bytes module = generate_module(bytes.subspan(arguments.size()));
+  keep(module);
+  compare(configurations(), module, arguments, nullptr);
+  // Each call with some part of what it would use.
+  Metering metering;
+  run(module, paying_configurations().front().config, arguments, &metering);
+  u64 random = 0xCBF29CE484222325u;
+  for (u8 byte : bytes) random = (random ^ byte) * 0x100000001B3u;
+  for (u64 used : metering.used) {
+    random = random * 6364136223846793005u + 1442695040888963407u;
+    metering.given.push_back((random >> 33) % (used + 2));
+  }
+  compare(paying_configurations(), module, arguments, &metering);
 }
 
 }  // namespace brink::fuzz

@@ -29,7 +29,7 @@ void text(std::span<const u8> bytes);
 void script(std::span<const u8> bytes);
 
 // Bytes as choices of what stands in a module (generate.h), which is run in every configuration of the engine: results,
-// traps, memories, tables, globals, calls of host functions and the fuel used must agree.
+// traps, memories, tables, globals, calls of host functions and the fuel used must agree, also where the engine's fuel ends a call.
 void execute(std::span<const u8> bytes);
 
 // 3.0 and everything past it that has a feature bit.

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "engine/validate/body_decoder.h"
+#include "engine/validate/fuel_sink.h"
 #include "jit/baseline/function_compiler.h"
 #include "jit/code/frame_walk.h"
 #include "jit/code/kept_code.h"
@@ -89,6 +90,9 @@ class BaselineCompiler : public Compiler {
     return key;
   }
 
+  // A module's code is of no use where fuel is counted, if it does not count it, nor the other way round.
+  u64 key_of(const ModuleState& module) { return key() ^ (module.engine->config.consume_fuel ? ~u64{0} : 0); }
+
   std::vector<runtime::KeptCode> kept(ModuleState& module) override {
     if (!is_ready()) return {};
     ModuleCode* space;
@@ -96,7 +100,7 @@ class BaselineCompiler : public Compiler {
       std::lock_guard lock(mutex_);
       space = static_cast<ModuleCode*>(module.machine_code.get());
     }
-    return space == nullptr ? std::vector<runtime::KeptCode>() : space->kept(key());
+    return space == nullptr ? std::vector<runtime::KeptCode>() : space->kept(key_of(module));
   }
 
   std::vector<u8> assemble(ModuleState& module, u32 own_function, const PreparedCode& prepared) override {
@@ -108,7 +112,7 @@ class BaselineCompiler : public Compiler {
     if (!shape) return {};
     auto references = references_of(assembler, *space, stubs_);
     if (!references) return {};
-    return keep_code(key(), assembler.code(), *shape, *references);
+    return keep_code(key_of(module), assembler.code(), *shape, *references);
   }
 
   const void* load(ModuleState& module, FunctionCode& code, std::span<const u8> kept) override {
@@ -116,7 +120,7 @@ class BaselineCompiler : public Compiler {
     ModuleCode* space = space_of(module);
     if (space == nullptr) return nullptr;
     u32 own = static_cast<u32>(&code - module.code);
-    auto restored = restore_code(key(), kept, *space, stubs_, own);
+    auto restored = restore_code(key_of(module), kept, *space, stubs_, own);
     if (!restored) return nullptr;
     const void* wrapper = wrappers_->get(module.info.function_type(own + module.info.imported_functions));
     if (wrapper == nullptr) return nullptr;
@@ -223,14 +227,23 @@ class BaselineCompiler : public Compiler {
       if (origins != nullptr) origins->clear();
       if (parts != nullptr) parts->clear();
       assembler.begin(far_branches);
-      FunctionCompiler sink(module, &space, stubs_, assembler, index, scan, options);
-      BodyDecoder<FunctionCompiler> decoder(module.info, module.info.functions[index].body, sink, body_scratch());
-      bool valid = decoder.decode_function(module.info.function_type(index)).has_value();
+      auto shape = module.engine->config.consume_fuel
+                       ? run_through<FuelSink<FunctionCompiler>>(module, space, assembler, index, scan, options)
+                       : run_through<FunctionCompiler>(module, space, assembler, index, scan, options);
       if (assembler.needs_far_branches() && !far_branches) continue;
-      if (!valid || !assembler.ok() || sink.is_too_large()) break;
-      return sink.take_shape();
+      return assembler.ok() ? std::move(shape) : std::nullopt;
     }
     return std::nullopt;
+  }
+
+  template <class Sink>
+  std::optional<CodeShape> run_through(ModuleState& module, const ModuleCode& space, Assembler& assembler, u32 index,
+                                       const FunctionScan& scan, const CompileOptions& options) const {
+    Sink sink(module, &space, stubs_, assembler, index, scan, options);
+    BodyDecoder<Sink> decoder(module.info, module.info.functions[index].body, sink, body_scratch());
+    bool valid = decoder.decode_function(module.info.function_type(index)).has_value();
+    if (!valid || sink.is_too_large()) return std::nullopt;
+    return sink.take_shape();
   }
 
   void tell(const ModuleCode& space, u32 own_function, std::span<const u8> code) {

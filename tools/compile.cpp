@@ -19,6 +19,7 @@ class CompileCommand : public Command {
     options_.number("-j,--jobs NUMBER", jobs_, 1, 256, "of threads (default: one a processor)");
     add_tier_option(options_, "--tier jit|auto", tier_.tier, "how it will be run (default auto)");
     options_.text("--cpu host|baseline", tier_.machine_code.cpu, "for which processor, as run's --cpu (default host)");
+    options_.flag("--fuel", consume_fuel_, "for runs with --fuel: the code pays for what it does");
     options_.flag("--verbose", verbose_, "print what was compiled, and how large it has become");
     add_secret_option(options_, secret_);
     add_feature_option(options_, features_);
@@ -28,6 +29,7 @@ class CompileCommand : public Command {
   int execute() override {
     Config config;
     config.features = *parse_features(features_);
+    config.consume_fuel = consume_fuel_;
     if (!tier_.tier) tier_.tier = Tier::Auto;
     if (auto set = set_tier(config, tier_); !set) return report_error(set.error());
     Engine engine(config);
@@ -58,6 +60,7 @@ class CompileCommand : public Command {
   std::string output_;
   u32 jobs_ = 0;
   TierOptions tier_;
+  bool consume_fuel_ = false;
   bool verbose_ = false;
   CacheOptions secret_;
   std::vector<std::string> features_;

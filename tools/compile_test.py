@@ -91,8 +91,18 @@ class Compile(CommandTest):
         self.compile()
         self.expect("run", "--tier", "auto", self.program)
         self.expect("run", "--tier", "jit", self.program, warning="other options")
-        self.expect("run", "--fuel", "100000", self.program, warning="other options")
         self.expect("run", "--no-quicken", self.program, warning="no quick code")
+
+    def test_a_program_is_for_runs_with_fuel_or_without(self):
+        self.compile()
+        self.expect("run", "--fuel", "100000", self.program, warning="other options")
+        self.compile("--fuel")
+        self.expect("run", self.program, warning="other options")
+        self.expect("run", "--fuel", "100000", self.program)
+        # Nine rounds of 13 and a callee's 3 each, and the local.get behind them.
+        self.expect("run", "--fuel", "145", "--invoke", "sum", self.program, "9", output=f"{SUM}\n")
+        result = self.brink("run", "--fuel", "144", "--invoke", "sum", self.program, "9")
+        self.assertEqual(result.stderr.splitlines()[0], "error: all fuel consumed")
 
     @unittest.skipUnless(platform.machine() == "x86_64", "the processor has no more than the baseline")
     def test_a_program_is_for_one_processor(self):

@@ -65,7 +65,7 @@ class Build:
 
 
 CLANG = {"CC": "clang-19", "CXX": "clang++-19"}
-JIT_TESTS = ("jit", "jit cached code", "jit atomics")
+JIT_TESTS = ("jit", "jit cached code", "jit atomics", "jit fuel")
 
 BUILDS = {
     "clang": Build("clang 19", "build", CLANG, ["--buildtype=release"]),

@@ -190,7 +190,7 @@ bool is_program(std::span<const u8> bytes) {
 Result<std::vector<u8>> compile_program(const Module& module, const Authenticator& authenticator, u32 threads,
                                         CompileFigures* figures) {
   runtime::ModuleState& state = *module.state();
-  if (!state.engine->config.compiler || !state.engine->config.quicken || state.engine->config.consume_fuel)
+  if (!state.engine->config.compiler || !state.engine->config.quicken)
     return fail(ErrorKind::Unsupported, "without a compiler there is nothing to compile");
   auto functions = compile_functions(state, threads);
   if (!functions) return std::unexpected(std::move(functions.error()));

@@ -342,12 +342,12 @@ struct PayFuel {
   BRINK_INLINE static Flow run(QuickState& s) {
     const u8* at = s.pc;
     u64 amount = read_operand<u32>(s);
-    u64 left = s.context->fuel;
-    if (left < amount) [[unlikely]] {
-      s.context->fuel = 0;
+    u64& fuel = s.context->tier.fuel;
+    if (fuel < amount) [[unlikely]] {
+      fuel = 0;
       return quick_trap(s, at, TrapKind::OutOfFuel);
     }
-    s.context->fuel = left - amount;
+    fuel -= amount;
     return Flow::Next;
   }
 };

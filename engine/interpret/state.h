@@ -69,7 +69,6 @@ struct Context {
   // Set by other threads: guest code is to trap (interrupts.h).
   std::atomic<bool> is_interrupted = false;
   std::shared_ptr<Interrupts> interrupts;  // null: nobody can
-  u64 fuel = 0;                            // with Config::consume_fuel
 
   StoreState* store = nullptr;
   u64* stack_begin = nullptr;  // null while nothing runs (value_stack.h)

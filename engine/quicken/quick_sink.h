@@ -117,16 +117,20 @@ class QuickSink : public NullSink {
 
   PreparedCode take(bool& overflow);
 
- protected:  // for FuelSink
-  void emit(QuickOp op) { out_.op(op); }
-
-  Emitter out_;
-  bool reachable_ = true;
+  // For FuelSink.
+  bool is_reachable() const { return reachable_; }
+  void begin_run(const Instruction&) {
+    emit(QuickOp::Fuel);
+    run_field_ = out_.size();
+    out_.word(0);
+  }
+  void end_run(u32 amount) { out_.set_word(run_field_, amount); }
 
  private:
   // Short forms do not say where the instruction stands, and results may stay in accumulators.
   bool is_always_short_ = false;
   bool is_short_ = false;  // the same, and it can be reached
+  void emit(QuickOp op) { out_.op(op); }
 
   // --- The operand stack (quick_values.cpp) ---
 
@@ -348,6 +352,10 @@ class QuickSink : public NullSink {
     u32 depth;
     Frame* target;
   };
+
+  Emitter out_;
+  bool reachable_ = true;
+  u32 run_field_ = 0;  // the amount's place in the run in progress
 
   const ModuleInfo& module_;
   const PairForms& pair_forms_;

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
-#include "engine/quicken/fuel.h"
+#include "engine/quicken/quick_sink.h"
 #include "engine/validate/body_decoder.h"
+#include "engine/validate/fuel_sink.h"
 
 namespace brink::quick {
 namespace {
@@ -28,7 +29,7 @@ Result<PreparedCode> run_through(const ModuleInfo& module, u32 function_index, c
 
 Result<PreparedCode> run(const ModuleInfo& module, u32 function_index, const QuickenOptions& options, bool wide,
                          bool& overflow) {
-  return options.consume_fuel ? run_through<FuelSink>(module, function_index, options, wide, overflow)
+  return options.consume_fuel ? run_through<FuelSink<QuickSink>>(module, function_index, options, wide, overflow)
                               : run_through<QuickSink>(module, function_index, options, wide, overflow);
 }
 

@@ -9,14 +9,14 @@ namespace brink::quick {
 struct QuickenOptions {
   // Memory 0 has 32-bit addresses, 64 KiB pages and guard pages behind it; if false every access is checked explicitly.
   bool memory0_guarded = true;
-  // Guests pay for what they do: fuel.h.
+  // Guests pay for what they do: validate/fuel_sink.h.
   bool consume_fuel = false;
   // Off: one opcode an instruction, as the statistics want it.
   bool fuse = true;
   // Off: every result goes to its slot before the next instruction, unless that is the branch, local.set or local.tee
   // that takes it.
   bool cache_results = true;
-  // Functions count their calls and the rounds of their loops (FunctionCode::heat): runtime/tier_up.h. Not with fuel.
+  // Functions count their calls and the rounds of their loops (FunctionCode::heat): runtime/tier_up.h.
   bool count_heat = false;
   // Filled where not null, in ascending order of `quick`.
   std::vector<CodeOrigin>* origins = nullptr;

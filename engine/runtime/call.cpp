@@ -98,7 +98,7 @@ Status run_interruptibly(Context& context, const State& state) {
 }  // namespace
 
 Context::Context(StoreState& owner) : store(&owner) {
-  fuel = owner.limits.fuel;
+  tier.fuel = owner.limits.fuel;
   bool quicken = owner.engine.config().quicken;
   exit_pc = quicken ? interpret::kQuickExit : interpret::kExit;
   cross_return_pc = quicken ? interpret::kQuickCrossReturn : interpret::kCrossReturn;

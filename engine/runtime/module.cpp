@@ -90,7 +90,7 @@ Result<void> prepare(ModuleState& module, FunctionCode& code) {
   const Config& config = module.engine->config;
   if (module.engine->tier_up)
     code.heat.store(static_cast<i32>(std::min<u32>(config.tier_threshold, INT32_MAX)), std::memory_order_relaxed);
-  if (TierCompiler* compiler = config.compiler.get(); compiler != nullptr && is_quick && !config.consume_fuel) {
+  if (TierCompiler* compiler = config.compiler.get(); compiler != nullptr && is_quick) {
     const void* machine = nullptr;
     if (module.source)
       if (auto kept = module.source->find_machine_code(own); !kept.empty()) machine = compiler->load(module, code, kept);

@@ -65,7 +65,7 @@ bool PoolSlot::reset(u64& pages_restored) {
   if (context.interrupts) context.interrupts->detach();
   context.interrupts.reset();
   context.is_interrupted = false;
-  context.fuel = store.limits.fuel;
+  context.tier.fuel = store.limits.fuel;
 
   // What the host made in the store.
   cut_back(store.instances, 1);

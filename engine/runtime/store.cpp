@@ -33,7 +33,7 @@ bool StoreState::adopt_memory(const std::shared_ptr<Memory>& memory) {
 }  // namespace runtime
 
 runtime::EngineState::EngineState(const Config& given) : config(given) {
-  if (config.compiler && config.tier_threshold != 0 && config.quicken && !config.consume_fuel)
+  if (config.compiler && config.tier_threshold != 0 && config.quicken)
     tier_up = std::make_unique<TierUp>(*config.compiler, config.compile_in_background);
 }
 runtime::EngineState::~EngineState() = default;
@@ -110,8 +110,8 @@ void Store::on_interrupt(std::function<bool()> callback) {
   state_->context->interrupts->on_interrupt(std::move(callback));
 }
 
-void Store::set_fuel(u64 fuel) { state_->context->fuel = fuel; }
-u64 Store::fuel() const { return state_->context->fuel; }
+void Store::set_fuel(u64 fuel) { state_->context->tier.fuel = fuel; }
+u64 Store::fuel() const { return state_->context->tier.fuel; }
 
 // --- Function --------------------------------------------------------------------------------------------------------
 

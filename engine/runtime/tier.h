@@ -106,7 +106,7 @@ struct alignas(16) TierState {
   static constexpr u32 kArgumentRegisters = 6;
 
   std::atomic<u64> native_limit{0};  // native_bottom, or higher to interrupt
-  u64 native_bottom = 0;             // the lowest native stack pointer that guest code may have; 0: not known yet
+  u64 fuel = 0;                      // with Config::consume_fuel: what guests may still use
   Activation activation;
   u64 integers[kArgumentRegisters] = {};  // argument registers on their way to the run-time system
   alignas(16) u64 floats[2 * kArgumentRegisters] = {};
@@ -119,6 +119,7 @@ struct alignas(16) TierState {
   TailCall tail_call;  // what remains to be called, when enter() says so; the arguments are in their slots
   const void* loop_position = nullptr;  // on the way into a loop: LoopEntry
   Landing landing;
+  u64 native_bottom = 0;  // the lowest native stack pointer that guest code may have; 0: not known yet
 };
 
 // What leaving room for a small leaf function means.

@@ -352,6 +352,13 @@ void FunctionCompiler::trap_now(TrapKind kind) {
   note_call();
 }
 
+void FunctionCompiler::begin_run(const Instruction& first) {
+  begin(first.pc);
+  settle_flags();
+  run_amount_ = a_.subtract_amount({kTier, static_cast<i32>(layout::kFuel)});
+  trap_if(Condition::Below, TrapKind::OutOfFuel);
+}
+
 void FunctionCompiler::emit_poll() {
   a_.compare_stack({kTier, static_cast<i32>(layout::kNativeLimit)});
   u32 fields = kNothing;

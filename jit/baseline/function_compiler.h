@@ -80,6 +80,11 @@ class FunctionCompiler : public NullSink {
   // Branches that move thousands of values each would make more code than anyone wants: the function is given up.
   bool is_too_large() const { return a_.offset() > size_limit_; }
 
+  // For FuelSink.
+  bool is_reachable() const { return !skips(); }
+  void begin_run(const Instruction& first);
+  void end_run(u32 amount) { a_.set_amount(run_amount_, amount); }
+
  private:
   friend class VectorOperands;
   friend class VectorCompiler;  // the processor's own part, for vectors
@@ -372,6 +377,7 @@ class FunctionCompiler : public NullSink {
 
   bool reachable_ = true;
   bool skip_next_ = false;  // the next instruction has been done together with this one
+  Assembler::Field run_amount_ = {};  // what the run in progress costs, in the code
   std::vector<Value> stack_;
   u32 settled_ = 0;  // positions below are in their slots, or constants
   u32 base_ = 0;     // where the innermost block's operands begin: below, nothing may change that another way to its end may not

@@ -12,6 +12,7 @@ namespace brink::jit::layout {
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"  // every compiler we build with lays these classes out as if standard
 
 inline constexpr u32 kNativeLimit = offsetof(runtime::TierState, native_limit);
+inline constexpr u32 kFuel = offsetof(runtime::TierState, fuel);
 inline constexpr u32 kActivation = offsetof(runtime::TierState, activation);
 inline constexpr u32 kInstance = kActivation + offsetof(runtime::Activation, instance);
 inline constexpr u32 kGlobals = kActivation + offsetof(runtime::Activation, globals);

@@ -202,6 +202,10 @@ u64 poll(TierState* tier, u64) {
   return kDone;
 }
 
-void trap(TierState* tier, u64 kind) { leave_with(tier, static_cast<TrapKind>(kind)); }
+void trap(TierState* tier, u64 kind) {
+  // What could not be paid has been subtracted all the same.
+  if (static_cast<TrapKind>(kind) == TrapKind::OutOfFuel) tier->fuel = 0;
+  leave_with(tier, static_cast<TrapKind>(kind));
+}
 
 }  // namespace brink::jit

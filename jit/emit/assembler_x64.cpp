@@ -104,6 +104,14 @@ void Assembler::store_constant(u32 size, const Address& to, i32 value) {
 
 // --- Integers ----------------------------------------------------------------------------------------------------------
 
+Assembler::Field Assembler::subtract_amount(const Address& from) {
+  Encoder e(room());
+  e.operands({0x81}, true, extension(Alu::Sub), from);
+  e.immediate(u32{0});
+  done(e);
+  return {offset() - 4, offset()};
+}
+
 void Assembler::arithmetic(u32 extension, Width w, Gp d, i32 b) {
   Encoder e(room());
   bool wide = w == Width::W64;
