@@ -43,8 +43,7 @@ class BaselineCompiler : public Compiler {
                                    observers_.need_anonymous_code());
     if (!arena) return failed(std::move(arena.error()));
     arena_ = std::move(*arena);
-    if (!stubs_.make(*arena_, features_, observers_, this)) return failed({ErrorKind::Limit, "no room for machine code"});
-    wrappers_.emplace(*arena_, features_, observers_, this);
+    if (!make_stubs(false)) return failed({ErrorKind::Limit, "no room for machine code"});
     end_.store(arena_->end(), std::memory_order_relaxed);
     begin_.store(arena_->begin(), std::memory_order_release);
     return {};
@@ -61,12 +60,12 @@ class BaselineCompiler : public Compiler {
     Assembler& assembler = this->assembler();
     auto shape = translate(*space, own, *code.prepared, assembler);
     if (!shape) return count_left(&Statistics::failed);
-    const void* wrapper = wrappers_->get(module.info.function_type(index));
+    const void* wrapper = wrappers_[pays(module)]->get(module.info.function_type(index));
     if (wrapper == nullptr) return count_left(&Statistics::out_of_room);
     const u8* entry = space->place(assembler.code(), assembler.relocations(), wrapper, own, *shape);
     if (entry == nullptr) return count_left(&Statistics::out_of_room);
     if (module.source && !options_.random_seed)
-      if (auto references = references_of(assembler, *space, stubs_))
+      if (auto references = references_of(assembler, *space, stubs_[pays(module)]))
         space->remember(own, entry, assembler.code().size(), std::move(*shape), std::move(*references));
     tell(*space, own, {entry, assembler.code().size()});
     space->publish(own, entry);
@@ -91,7 +90,7 @@ class BaselineCompiler : public Compiler {
   }
 
   // A module's code is of no use where fuel is counted, if it does not count it, nor the other way round.
-  u64 key_of(const ModuleState& module) { return key() ^ (module.engine->config.consume_fuel ? ~u64{0} : 0); }
+  u64 key_of(const ModuleState& module) { return key() ^ (pays(module) ? ~u64{0} : 0); }
 
   std::vector<runtime::KeptCode> kept(ModuleState& module) override {
     if (!is_ready()) return {};
@@ -110,7 +109,7 @@ class BaselineCompiler : public Compiler {
     Assembler& assembler = this->assembler();
     auto shape = translate(*space, own_function, prepared, assembler);
     if (!shape) return {};
-    auto references = references_of(assembler, *space, stubs_);
+    auto references = references_of(assembler, *space, stubs_[pays(module)]);
     if (!references) return {};
     return keep_code(key_of(module), assembler.code(), *shape, *references);
   }
@@ -120,9 +119,9 @@ class BaselineCompiler : public Compiler {
     ModuleCode* space = space_of(module);
     if (space == nullptr) return nullptr;
     u32 own = static_cast<u32>(&code - module.code);
-    auto restored = restore_code(key_of(module), kept, *space, stubs_, own);
+    auto restored = restore_code(key_of(module), kept, *space, stubs_[pays(module)], own);
     if (!restored) return nullptr;
-    const void* wrapper = wrappers_->get(module.info.function_type(own + module.info.imported_functions));
+    const void* wrapper = wrappers_[pays(module)]->get(module.info.function_type(own + module.info.imported_functions));
     if (wrapper == nullptr) return nullptr;
     const u8* entry = space->place(restored->code, restored->relocations, wrapper, own, restored->shape);
     if (entry == nullptr) return nullptr;
@@ -137,7 +136,7 @@ class BaselineCompiler : public Compiler {
 #endif
   bool enter(TierState& tier, const void* machine, u64* fp, u8* memory0) override {
     using Enter = bool (*)(TierState*, const void*, u64*, u8*);
-    return reinterpret_cast<Enter>(reinterpret_cast<u64>(stubs_.enter))(&tier, machine, fp, memory0);
+    return reinterpret_cast<Enter>(reinterpret_cast<u64>(stubs_[false].enter))(&tier, machine, fp, memory0);
   }
 
   runtime::LoopEntry loop_entry(const FunctionCode& code, u32 loop) override {
@@ -186,7 +185,7 @@ class BaselineCompiler : public Compiler {
                                          " stays with the interpreter: its code is too large");
     listing.code.assign(assembler.code().begin(), assembler.code().end());
     for (const Assembler::Relocation& relocation : assembler.relocations()) {
-      std::string name = stubs_.name(relocation.target);
+      std::string name = stubs_[pays(module)].name(relocation.target);
       if (auto callee = space->function_at(relocation.target)) name = label_of(*space, *callee);
       listing.targets.push_back({relocation.at, kDistanceBytes, std::move(name)});
     }
@@ -194,6 +193,8 @@ class BaselineCompiler : public Compiler {
       listing.targets.push_back({address.at, kAddressBytes, name_of(*space, own, address)});
     return listing;
   }
+
+  u64 fuel_at_fault(const ucontext_t& machine) const override { return fuel_register(machine); }
 
   bool has_code_at(const u8* address) const override {
     const u8* begin = begin_.load(std::memory_order_acquire);
@@ -209,6 +210,7 @@ class BaselineCompiler : public Compiler {
   }
 
  private:
+  static bool pays(const ModuleState& module) { return module.engine->config.consume_fuel; }
   bool is_ready() const { return begin_.load(std::memory_order_acquire) != nullptr; }
 
   // A function's code, into the assembler's buffer. Nothing where there would be too much of it, or the body is not valid, which
@@ -219,6 +221,7 @@ class BaselineCompiler : public Compiler {
     u32 index = own_function + module.info.imported_functions;
     FunctionScan scan = scan_function(module.info, index, prepared.max_operand_slots);
     CompileOptions options{.memory0_guarded = module.memory0_guarded,
+                           .consume_fuel = pays(module),
                            .loop_entry = module.engine->tier_up != nullptr,
                            .random_seed = options_.random_seed,
                            .origins = origins,
@@ -227,7 +230,7 @@ class BaselineCompiler : public Compiler {
       if (origins != nullptr) origins->clear();
       if (parts != nullptr) parts->clear();
       assembler.begin(far_branches);
-      auto shape = module.engine->config.consume_fuel
+      auto shape = options.consume_fuel
                        ? run_through<FuelSink<FunctionCompiler>>(module, space, assembler, index, scan, options)
                        : run_through<FunctionCompiler>(module, space, assembler, index, scan, options);
       if (assembler.needs_far_branches() && !far_branches) continue;
@@ -239,7 +242,7 @@ class BaselineCompiler : public Compiler {
   template <class Sink>
   std::optional<CodeShape> run_through(ModuleState& module, const ModuleCode& space, Assembler& assembler, u32 index,
                                        const FunctionScan& scan, const CompileOptions& options) const {
-    Sink sink(module, &space, stubs_, assembler, index, scan, options);
+    Sink sink(module, &space, stubs_[pays(module)], assembler, index, scan, options);
     BodyDecoder<Sink> decoder(module.info, module.info.functions[index].body, sink, body_scratch());
     bool valid = decoder.decode_function(module.info.function_type(index)).has_value();
     if (!valid || sink.is_too_large()) return std::nullopt;
@@ -282,10 +285,18 @@ class BaselineCompiler : public Compiler {
     }
   }
 
+  // With the mutex.
+  bool make_stubs(bool consume_fuel) {
+    if (!stubs_[consume_fuel].make(*arena_, features_, consume_fuel, observers_, this)) return false;
+    wrappers_[consume_fuel].emplace(*arena_, features_, consume_fuel, observers_, this);
+    return true;
+  }
+
   // Null where the arena has no room for it.
   ModuleCode* space_of(ModuleState& module) {
     std::lock_guard lock(mutex_);
-    if (!module.machine_code) module.machine_code = ModuleCode::create(arena_, map_, stubs_, module, observers_);
+    if (pays(module) && !wrappers_[true] && !make_stubs(true)) return nullptr;
+    if (!module.machine_code) module.machine_code = ModuleCode::create(arena_, map_, stubs_[pays(module)], module, observers_);
     return static_cast<ModuleCode*>(module.machine_code.get());
   }
 
@@ -307,8 +318,8 @@ class BaselineCompiler : public Compiler {
   // Made by make_ready, constant afterwards.
   Features features_;
   std::shared_ptr<CodeArena> arena_;
-  Stubs stubs_;
-  std::optional<Wrappers> wrappers_;
+  Stubs stubs_[2];  // [true]: for code that pays for what it does, made for the first module of that kind
+  std::optional<Wrappers> wrappers_[2];
   std::atomic<const u8*> begin_ = nullptr, end_ = nullptr;  // of the arena; begin_ when everything is there
 
   std::shared_ptr<CodeMap> map_ = std::make_shared<CodeMap>();

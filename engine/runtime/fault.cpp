@@ -51,10 +51,12 @@ void note_machine_code(Context& context, const ucontext_t* machine) {
   const u8* pc = nullptr;
   u64* sp = nullptr;
 #endif
-  const TierCompiler* compiler = context.store->engine.state()->config.compiler.get();
+  const Config& config = context.store->engine.state()->config;
+  const TierCompiler* compiler = config.compiler.get();
   if (compiler == nullptr || !compiler->has_code_at(pc)) return;
   context.tier.activation.fault_pc = pc;
   context.tier.activation.exit_sp = sp;
+  if (config.consume_fuel) context.tier.fuel = compiler->fuel_at_fault(*machine);
 }
 
 void on_fault(int signal, siginfo_t* info, void* machine) {

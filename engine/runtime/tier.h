@@ -42,6 +42,8 @@
 // those of small leaf functions, for which all others leave room. native_limit belongs to the thread that runs the store;
 // raising it makes running code call the run-time system at its next prologue or loop head.
 #pragma once
+#include <ucontext.h>
+
 #include <atomic>
 #include <span>
 #include <vector>
@@ -106,7 +108,7 @@ struct alignas(16) TierState {
   static constexpr u32 kArgumentRegisters = 6;
 
   std::atomic<u64> native_limit{0};  // native_bottom, or higher to interrupt
-  u64 fuel = 0;                      // with Config::consume_fuel: what guests may still use
+  u64 fuel = 0;                      // with Config::consume_fuel, while no machine code runs: what guests may still use
   Activation activation;
   u64 integers[kArgumentRegisters] = {};  // argument registers on their way to the run-time system
   alignas(16) u64 floats[2 * kArgumentRegisters] = {};
@@ -175,6 +177,9 @@ class TierCompiler {
   virtual u32 original_offset(const NotedFrame& frame) = 0;
   // Whether a frame of an activation that has left machine code catches the exception.
   virtual bool catches(const Activation& activation, const gc::ExceptionObject& exception) = 0;
+  // What is left of the fuel, where code that pays for what it does has faulted: TierState::fuel is not kept up to date while such code
+  // runs. A signal handler asks.
+  virtual u64 fuel_at_fault(const ucontext_t& machine) const = 0;
   // Whether machine code may be there. A signal handler asks.
   virtual bool has_code_at(const u8* address) const = 0;
 };

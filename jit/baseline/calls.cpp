@@ -78,7 +78,7 @@ void FunctionCompiler::on_start(const BodyState& state, std::span<const u8> code
     for (Fp reg : kLeafFp) temporary_fp_ |= bit(reg);
   }
   size_t unsaved_gp = gp_free.size(), unsaved_fp = fp_free.size();
-  gp_free.insert(gp_free.end(), std::begin(kPreserved), std::end(kPreserved));
+  gp_free.insert(gp_free.end(), std::begin(kPreserved), std::end(kPreserved) - (options_.consume_fuel ? 1 : 0));
   fp_free.insert(fp_free.end(), std::begin(kPreservedFp), std::end(kPreservedFp));
   for (size_t i = 0; i < gp_locals.size() && i < gp_free.size(); ++i) {
     if (i >= unsaved_gp) {

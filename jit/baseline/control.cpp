@@ -355,7 +355,7 @@ void FunctionCompiler::trap_now(TrapKind kind) {
 void FunctionCompiler::begin_run(const Instruction& first) {
   begin(first.pc);
   settle_flags();
-  run_amount_ = a_.subtract_amount({kTier, static_cast<i32>(layout::kFuel)});
+  run_amount_ = a_.subtract_amount(kFuel);
   trap_if(Condition::Below, TrapKind::OutOfFuel);
 }
 

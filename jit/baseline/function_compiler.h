@@ -33,6 +33,7 @@ struct CodeOrigin {
 
 struct CompileOptions {
   bool memory0_guarded = true;
+  bool consume_fuel = false;
   bool loop_entry = false;  // frames of the interpreter may go on at its loops
   std::optional<u64> random_seed = {};
   // Filled where not null.

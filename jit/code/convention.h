@@ -5,7 +5,13 @@
 // four integers and the first four floats among the arguments travel in registers, their slots are not written; all
 // others, references and vectors always, are in their slots. A single result that is not a vector comes in kResult or
 // kFloatResult; all others in slots from the callee's fp on.
+//
+// Code that pays for what it does (Config::consume_fuel) keeps what is left in kFuel; wrappers load it from TierState::fuel and store it
+// there, and so do the stubs around what they call. Such code never meets the other kind, which has no such register: a store's engine
+// makes one kind or the other.
 #pragma once
+#include <iterator>
+
 #include "engine/module/type_registry.h"
 #if defined(__aarch64__)
 #include "jit/code/convention_a64.h"
@@ -17,6 +23,9 @@ namespace brink::jit {
 
 inline constexpr Fp kFloatArguments[] = {Fp::f0, Fp::f1, Fp::f2, Fp::f3};
 inline constexpr u32 kArgumentCount = 4;
+
+// The last of those that are handed out.
+static_assert(kFuel == kPreserved[std::size(kPreserved) - 1]);
 
 enum class Class : u8 { Integer, Float, Slot };
 constexpr Class class_of(ValueType type) {

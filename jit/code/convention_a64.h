@@ -41,6 +41,8 @@ inline constexpr Gp kTemporaries[] = {Gp::x0, Gp::x1, Gp::x2, Gp::x3, Gp::x4, Gp
 inline constexpr Fp kTemporariesFp[] = {Fp::f0,  Fp::f1,  Fp::f2,  Fp::f3,  Fp::f4,  Fp::f5, Fp::f6,
                                         Fp::f7,  Fp::f24, Fp::f25, Fp::f26, Fp::f27, Fp::f28, Fp::f29};
 inline constexpr Gp kPreserved[] = {Gp::x19, Gp::x20, Gp::x21, Gp::x22, Gp::x23, Gp::x24, Gp::x25};
+// In code that pays for what it does: what is left of the fuel, in all of it. No other value is there then.
+inline constexpr Gp kFuel = Gp::x25;
 inline constexpr Fp kPreservedFp[] = {Fp::f8, Fp::f9, Fp::f10, Fp::f11, Fp::f12, Fp::f13, Fp::f14, Fp::f15};
 // What a function that calls nobody can keep locals in as well.
 inline constexpr Gp kLeafGp[] = {Gp::x8, Gp::x9, Gp::x10, Gp::x11, Gp::x12, Gp::x13, Gp::x14, Gp::x15};

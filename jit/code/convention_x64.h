@@ -38,6 +38,8 @@ inline constexpr bool kStubsKeepVectors = true;
 inline constexpr Gp kTemporaries[] = {Gp::rax, Gp::rcx, Gp::rdx, Gp::rsi, Gp::rdi};
 inline constexpr Fp kTemporariesFp[] = {Fp::f0, Fp::f1, Fp::f2, Fp::f3, Fp::f4};
 inline constexpr Gp kPreserved[] = {Gp::rbx, Gp::rbp, Gp::r12, Gp::r8, Gp::r9};
+// In code that pays for what it does: what is left of the fuel, in all of it. No other value is there then.
+inline constexpr Gp kFuel = Gp::r9;
 inline constexpr Fp kPreservedFp[] = {Fp::f8, Fp::f9, Fp::f10, Fp::f11, Fp::f12, Fp::f13, Fp::f14, Fp::f15};
 // What a function that calls nobody can keep locals in as well.
 inline constexpr Gp kLeafGp[] = {Gp::r10, Gp::r11};

@@ -17,7 +17,7 @@ constexpr u64 kPage = 4096;
 struct Space {
   explicit Space(u32 arena_bytes) {
     arena = *CodeArena::create(arena_bytes);
-    EXPECT_TRUE(stubs.make(*arena, Features::host(), {}, nullptr));
+    EXPECT_TRUE(stubs.make(*arena, Features::host(), false, {}, nullptr));
     code = ModuleCode::create(arena, map, stubs, *module.state(), {});
   }
   const u8* place(size_t size) {

@@ -7,7 +7,8 @@ namespace brink::jit {
 
 class StubWriter {
  public:
-  explicit StubWriter(Assembler& assembler) : a(assembler) {}
+  // For code that pays for what it does, or for code that does not.
+  StubWriter(Assembler& assembler, bool consume_fuel) : a(assembler), consume_fuel_(consume_fuel) {}
 
   // Each writes one stub where the assembler is; `function` is the address of one of C++ (runtime.h).
 
@@ -23,6 +24,12 @@ class StubWriter {
  private:
   static Address tier(u32 offset) { return {kTier, static_cast<i32>(offset)}; }
   void begin_exit();  // notes in exit_sp where the return address is
+  void store_fuel() {
+    if (consume_fuel_) a.store(8, tier(layout::kFuel), kFuel);
+  }
+  void load_fuel() {
+    if (consume_fuel_) a.load(Load::U64, kFuel, tier(layout::kFuel));
+  }
   void call_function(u64 function);
   void keep_arguments();
   void load_stack(u32 offset);  // the native stack pointer, from TierState
@@ -31,6 +38,7 @@ class StubWriter {
   void end_plain(Gp answer);
 
   Assembler& a;
+  bool consume_fuel_;
   u32 leave_at_ = 0;
   u32 unwind_at_ = 0;
   u32 land_at_ = 0;

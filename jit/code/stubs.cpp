@@ -97,16 +97,17 @@ void StubWriter::land() {
     return Address{kCallee, 0};
   };
   each([&](Gp reg, u32 at) { a.load(Load::U64, reg, find(at)); }, [&](Fp reg, u32 at) { a.load_float(8, reg, find(at)); });
+  load_fuel();
   a.load(Load::U64, kFrame, tier(layout::kLandingFp));
   load_stack(layout::kLandingSp);
   a.jump(tier(layout::kLandingPosition));
 }
 
-bool Stubs::make(CodeArena& arena, const Features& features, const CodeObservers& observers, const void* owner) {
+bool Stubs::make(CodeArena& arena, const Features& features, bool consume_fuel, const CodeObservers& observers, const void* owner) {
   Assembler a(features);
   std::vector<FrameStep> steps;
   if (observers.want_frames()) a.note_frames(&steps);
-  StubWriter writer(a);
+  StubWriter writer(a, consume_fuel);
   auto begin = [&] {
     a.align(16);
     return a.offset();

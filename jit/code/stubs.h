@@ -3,6 +3,8 @@
 // A stub that calls C++ notes in Activation::exit_sp where on the native stack the return address into the function that
 // called the stub is, aligns the stack, and keeps what the convention says a callee keeps and the system does not.
 #pragma once
+#include <ucontext.h>
+
 #include <map>
 #include <mutex>
 #include <optional>
@@ -36,8 +38,9 @@ struct Stubs {
   const u8* test_heap_type = nullptr;
   const u8* trap[kTrapKinds] = {};
 
-  // False when the arena has no room. What observers are told of, for code of `owner`.
-  bool make(CodeArena& arena, const Features& features, const CodeObservers& observers, const void* owner);
+  // For code that pays for what it does, or for code that does not. False when the arena has no room. What observers are told of, for
+  // code of `owner`.
+  bool make(CodeArena& arena, const Features& features, bool consume_fuel, const CodeObservers& observers, const void* owner);
 
   // Numbers that mean the same in every process of this build; nothing for what is none of them, null for what is no number.
   std::optional<u32> number_of(const void* stub) const;
@@ -46,17 +49,21 @@ struct Stubs {
   std::string name(const void* stub) const;
 };
 
+// What kFuel holds.
+u64 fuel_register(const ucontext_t& machine);
+
 // Wrappers (CodeHeader) for signatures, made when first asked for.
 class Wrappers {
  public:
-  Wrappers(CodeArena& arena, const Features& features, const CodeObservers& observers, const void* owner)
-      : arena_(arena), features_(features), observers_(observers), owner_(owner) {}
+  Wrappers(CodeArena& arena, const Features& features, bool consume_fuel, const CodeObservers& observers, const void* owner)
+      : arena_(arena), features_(features), consume_fuel_(consume_fuel), observers_(observers), owner_(owner) {}
   // Null when the arena is full.
   const u8* get(const RegisteredType& type);
 
  private:
   CodeArena& arena_;
   Features features_;
+  bool consume_fuel_;
   const CodeObservers& observers_;
   const void* owner_;
   std::mutex mutex_;

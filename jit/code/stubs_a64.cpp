@@ -21,6 +21,8 @@ void end_exit(Assembler& a) {
 
 }  // namespace
 
+u64 fuel_register(const ucontext_t& machine) { return machine.uc_mcontext.regs[static_cast<u32>(kFuel)]; }
+
 // The return address goes where exit_sp points: as if the call had pushed it.
 void StubWriter::begin_exit() {
   a.alu(Alu::Sub, Width::W64, Gp::sp, Gp::sp, 16);
@@ -29,6 +31,7 @@ void StubWriter::begin_exit() {
   a.note_saved(Gp::x30, 8);
   a.address(Width::W64, Gp::x17, {Gp::sp, 8});
   a.store(8, tier(layout::kExitSp), Gp::x17);
+  store_fuel();
 }
 
 void StubWriter::call_function(u64 function) {
@@ -78,6 +81,7 @@ void StubWriter::call(u64 function) {
   a.move(Width::W64, Gp::x0, kTier);
   call_function(function);
   end_exit(a);
+  load_fuel();
   end_call(Gp::x0);
 }
 
@@ -86,6 +90,7 @@ void StubWriter::plain(u64 function) {
   a.move(Width::W64, Gp::x0, kTier);
   call_function(function);
   end_exit(a);
+  load_fuel();
   end_plain(Gp::x0);
 }
 
@@ -108,6 +113,7 @@ void StubWriter::keeping(u64 function) {
   a.alu(Alu::Add, Width::W64, Gp::sp, Gp::sp, kBytes);
   a.note_frame(Gp::sp, 16);
   end_exit(a);
+  load_fuel();
   a.return_();
 }
 

@@ -47,7 +47,15 @@ void note_entered(Assembler& a) {
 
 }  // namespace
 
-void StubWriter::begin_exit() { a.store(8, tier(layout::kExitSp), Gp::rsp); }
+u64 fuel_register(const ucontext_t& machine) {
+  static_assert(kFuel == Gp::r9);
+  return static_cast<u64>(machine.uc_mcontext.gregs[REG_R9]);
+}
+
+void StubWriter::begin_exit() {
+  a.store(8, tier(layout::kExitSp), Gp::rsp);
+  store_fuel();
+}
 
 void StubWriter::call_function(u64 function) {
   a.move_constant(Gp::rax, function, true);
@@ -108,6 +116,7 @@ void StubWriter::call(u64 function) {
   a.move(Width::W64, Gp::rcx, Gp::r10);
   call_function(function);
   restore(a);
+  load_fuel();
   end_call(Gp::rax);
 }
 
@@ -117,6 +126,7 @@ void StubWriter::plain(u64 function) {
   a.move(Width::W64, Gp::rdi, kTier);
   call_function(function);
   restore(a);
+  load_fuel();
   end_plain(Gp::rax);
 }
 
@@ -145,6 +155,7 @@ void StubWriter::keeping(u64 function) {
     a.note_frame(Gp::rsp, distance -= 8);
     a.note_kept(kAll[i]);
   }
+  load_fuel();
   a.return_();
 }
 

@@ -1,3 +1,4 @@
+#include "jit/code/layout.h"
 #include "jit/code/patch.h"
 #include "jit/code/stubs.h"
 
@@ -26,6 +27,8 @@ const u8* Wrappers::get(const RegisteredType& type) {
   std::vector<FrameStep> steps;
   if (observers_.want_frames()) a.note_frames(&steps);
   a.open_frame({}, {});
+  constexpr Address kFuelLeft{kTier, static_cast<i32>(layout::kFuel)};
+  if (consume_fuel_) a.load(Load::U64, kFuel, kFuelLeft);
   for_each_argument(type.type.params, [&](ValueType, u32 slot, Class where, u32 number) {
     Address from{kFrame, static_cast<i32>(8 * slot)};
     // An i32 or f32 is zero-extended in its slot.
@@ -33,6 +36,7 @@ const u8* Wrappers::get(const RegisteredType& type) {
     if (where == Class::Float) a.load_float(8, kFloatArguments[number], from);
   });
   a.call(kCallee);
+  if (consume_fuel_) a.store(8, kFuelLeft, kFuel);
   switch (shape[0]) {
     case 'i': a.store(8, {kFrame, 0}, kResult); break;
     case 'd': a.store_float(8, {kFrame, 0}, kFloatResult); break;

@@ -407,13 +407,6 @@ u32 Assembler::atomic_compare_exchange(u32 bytes, Gp d, const Address& at, Gp ex
   word(kBranchIfNotZero | instructions_back(4) | number(kScratch2));
   return again;
 }
-Assembler::Field Assembler::subtract_amount(const Address& from) {
-  load(Load::U64, kScratch2, from);
-  Field amount = branch(0xF1000231);  // subs x17, x17, #0
-  store(8, from, kScratch2);
-  return amount;
-}
-
 void Assembler::set_amount(Field f, u32 amount) {
   u8* at = code_.textSection()->data() + f.at;
   u32 instruction;

@@ -105,8 +105,8 @@ class Assembler {
   u32 atomic_compare_exchange(u32 bytes, Gp d, const Address& at, Gp expected, Gp replacement);
   void fence() { word(0xD5033BBF); }  // dmb ish
 
-  // Subtracts what set_amount() will say, at most 4095, from 8 bytes in memory. Below: it was more than there was.
-  Field subtract_amount(const Address& from);
+  // d -= what set_amount() will say, at most 4095. Below: it was more than there was.
+  Field subtract_amount(Gp d) { return branch(0xF1000000 | number(d) << 5 | number(d)); }  // subs d, d, #0
   void set_amount(Field f, u32 amount);
 
   // --- Comparisons ---

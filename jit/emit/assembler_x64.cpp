@@ -104,9 +104,9 @@ void Assembler::store_constant(u32 size, const Address& to, i32 value) {
 
 // --- Integers ----------------------------------------------------------------------------------------------------------
 
-Assembler::Field Assembler::subtract_amount(const Address& from) {
+Assembler::Field Assembler::subtract_amount(Gp d) {
   Encoder e(room());
-  e.operands({0x81}, true, extension(Alu::Sub), from);
+  e.operands({0x81}, true, extension(Alu::Sub), static_cast<u32>(d));
   e.immediate(u32{0});
   done(e);
   return {offset() - 4, offset()};

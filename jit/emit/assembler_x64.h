@@ -133,8 +133,8 @@ class Assembler {
   void atomic_compare_exchange(u32 bytes, const Address& d, Gp s) { atomic(true, {0xB0, Opcode::Escape0F}, bytes, d, s); }
   void fence() { atomic_alu(Alu::Or, 4, {Gp::rsp, 0}, 0); }  // quicker than mfence
 
-  // Subtracts what set_amount() will say, at most 4095, from 8 bytes in memory. Below: it was more than there was.
-  Field subtract_amount(const Address& from);
+  // d -= what set_amount() will say, at most 4095. Below: it was more than there was.
+  Field subtract_amount(Gp d);
   void set_amount(Field f, u32 amount) { std::memcpy(code_.textSection()->data() + f.at, &amount, 4); }
 
   // --- Comparisons ---

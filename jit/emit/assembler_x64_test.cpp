@@ -509,8 +509,8 @@ TEST_F(Encodings, WholeOperations) {
   expect("vmovsd xmm8,QWORD PTR [rsp]\nadd rsp,0x8\npop r12\npop rbx\nret", [&](auto& a) { a.close_frame(kSaved, kSavedFp); });
   expect("ret", [&](auto& a) { a.close_frame({}, {}); });
   EXPECT_EQ(Assembler::frame_bytes(3), 24u);
-  expect("sub QWORD PTR [r13+0x8],0x5", [&](auto& a) { a.set_amount(a.subtract_amount({Gp::r13, 8}), 5); });
-  expect("sub QWORD PTR [r13+0x8],0xfff", [&](auto& a) { a.set_amount(a.subtract_amount({Gp::r13, 8}), 4095); });
+  expect("sub r9,0x5", [&](auto& a) { a.set_amount(a.subtract_amount(Gp::r9), 5); });
+  expect("sub r9,0xfff", [&](auto& a) { a.set_amount(a.subtract_amount(Gp::r9), 4095); });
   expect("cmp rsp,QWORD PTR [r13+0x0]", [&](auto& a) { a.compare_stack({Gp::r13, 0}); });
   expect("mov rax,rdx\nadd rax,rcx", [&](auto& a) { EXPECT_EQ(a.alu_carry(Alu::Add, Width::W64, Gp::rax, Gp::rdx, Gp::rcx), Condition::Below); });
   expect("sub rax,0x10", [&](auto& a) { EXPECT_EQ(a.alu_carry(Alu::Sub, Width::W64, Gp::rax, Gp::rax, 16), Condition::Below); });
