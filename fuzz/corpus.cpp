@@ -88,6 +88,12 @@ Result<std::vector<Input>> read_inputs(const std::string& folder) {
   return inputs;
 }
 
+Bytes random_choices(Random& random) {
+  Bytes choices(64 + random.below(random.below(8) == 0 ? 8000 : 1500));
+  for (u8& byte : choices) byte = static_cast<u8>(random.next());
+  return choices;
+}
+
 Bytes every_instruction() {
   constexpr u8 kUnreachable = 0x00, kDrop = 0x1A, kEnd = 0x0B;
   Bytes code;

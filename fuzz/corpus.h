@@ -20,6 +20,9 @@ Result<std::vector<Input>> read_inputs(const std::string& folder);
 // The text seeds, assembled, and every_instruction().
 Result<std::vector<Input>> assemble_seeds(const std::vector<Input>& texts);
 
+// For execute.
+Bytes random_choices(Random& random);
+
 // A valid module with one function of every instruction whose type is plain, each after `unreachable`, so that operands
 // come out of nothing (section 3.4.9, stack-polymorphic).
 Bytes every_instruction();

@@ -1,5 +1,3 @@
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -9,18 +7,6 @@
 #include "fuzz/targets.h"
 
 namespace brink::fuzz {
-
-void broken(const char* what) {
-  std::fprintf(stderr, "broken invariant: %s\n", what);
-  std::abort();
-}
-
-FeatureSet all_features() {
-  FeatureSet features = FeatureSet::wasm3();
-  for (u32 i = 0; i < static_cast<u32>(Feature::kCount); ++i) features.add(static_cast<Feature>(i));
-  return features;
-}
-
 namespace {
 
 void check_error(const Error& error, size_t size) {

@@ -171,11 +171,7 @@ TEST_F(Replay, DecodeValidateMutations) { run_mutations(decode_validate, module_
 
 TEST_F(Replay, ExecuteRegressions) { run_all(execute, inputs("regressions/execute")); }
 TEST_F(Replay, ExecuteChoices) {
-  run_mutations(execute, {{"choices", {}}}, [](const Bytes&, const Bytes&, Random& random) {
-    Bytes choices(64 + random.below(random.below(8) == 0 ? 8000 : 1500));
-    for (u8& byte : choices) byte = static_cast<u8>(random.next());
-    return choices;
-  }, 400);
+  run_mutations(execute, {{"choices", {}}}, [](const Bytes&, const Bytes&, Random& random) { return random_choices(random); }, 400);
 }
 
 TEST_F(Replay, TextSeeds) { run_all(text, inputs("seeds")); }

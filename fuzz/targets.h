@@ -31,6 +31,10 @@ void script(std::span<const u8> bytes);
 // Bytes as choices of what stands in a module (generate.h), which is run in every configuration of the engine: results,
 // traps, memories, tables, globals, calls of host functions and the fuel used must agree, also where the engine's fuel ends a call.
 void execute(std::span<const u8> bytes);
+// The same, in all configurations or in those that have to do where time is short, as under an emulator. Answers a digest of all
+// that was seen, which is the same on every machine.
+enum class Configurations { All, Essential };
+u64 execute_in(Configurations which, std::span<const u8> bytes);
 
 // 3.0 and everything past it that has a feature bit.
 FeatureSet all_features();

@@ -62,13 +62,20 @@ class Build:
     command: str = "tools/brink"
     # How the suite is run; None: in all ways.
     modes: tuple | None = None
+    more_modes: tuple = ()
+    # And how the files that match QUICK_FILES are.
+    quick_modes: tuple = ()
+    # How many of the fuzzer's random inputs must come to the same as on this machine.
+    digests: int = 0
 
 
 CLANG = {"CC": "clang-19", "CXX": "clang++-19"}
 JIT_TESTS = ("jit", "jit cached code", "jit atomics", "jit fuel")
 
 BUILDS = {
-    "clang": Build("clang 19", "build", CLANG, ["--buildtype=release"]),
+    # One seed finds few defects.
+    "clang": Build("clang 19", "build", CLANG, ["--buildtype=release"],
+                   more_modes=tuple(("--tier", "jit", "--jit-random", str(seed)) for seed in range(2, 7))),
     "gcc": Build("gcc 12", "build-gcc", {"CC": "gcc-12", "CXX": "g++-12"}, ["--buildtype=release"], slowness=2),
     "sanitize": Build(
         "clang 19 with ASan and UBSan", "build-sanitize", CLANG,
@@ -95,13 +102,15 @@ BUILDS = {
             (), ("--tier", "jit"), ("--tier", "auto", "--tier-threshold", "1"), ("--tier", "jit", "--jit-random", "2"))),
         # Those with a processor's own code; all others would take a quarter of an hour.
         targets=("tools/brink", "jit/jit_test", "engine/interpret/interpret_test", "engine/runtime/engine_test",
-                 "engine/runtime/pool_test", "engine/runtime/threads_test"),
-        unit_tests=(*JIT_TESTS, "interpret", "engine", "pool", "threads")),
+                 "engine/runtime/pool_test", "engine/runtime/threads_test", "fuzz/digests"),
+        unit_tests=(*JIT_TESTS, "interpret", "engine", "pool", "threads"), digests=200),
 }
+# Instructions and control; few of them make many memories, of which an emulator keeps every one.
+QUICK_FILES = r"(br|call|return|select|if|loop|switch|labels|unwind|try|throw|conversions|[if](32|64)|int_exprs|simd_[if]\d)"
 ARCHITECTURES = ("aarch64",)
 # What runs of it when no build is named: six minutes, the build with them, instead of twelve.
-AARCH64_IN_SHORT = dataclasses.replace(BUILDS["aarch64"], targets=("tools/brink", "jit/jit_test"), unit_tests=JIT_TESTS,
-                                       modes=BUILDS["aarch64"].modes[:2])
+AARCH64_IN_SHORT = dataclasses.replace(BUILDS["aarch64"], targets=("tools/brink", "jit/jit_test", "fuzz/digests"), unit_tests=JIT_TESTS,
+                                       modes=BUILDS["aarch64"].modes[:2], quick_modes=BUILDS["aarch64"].modes[3:], digests=20)
 # How each build runs the official suite: as users run it, collecting garbage at every allocation, and by the plain
 # interpreter; in machine code, for any processor too, and with registers chosen at random; and with functions that become machine code while they run.
 SUITE_MODES = ((), ("--gc-stress",), ("--no-quicken",), ("--gc-stress", "--no-quicken"), ("--tier", "jit"),
@@ -191,6 +200,13 @@ class Runner:
             [str(ROOT / "spec-tests" / "run-suite"), "--brink", str(ROOT / build.folder / build.command),
              "--timeout", str(60 * build.slowness), *mode, *build.folders], build, 900)
 
+    def digests(self, build):
+        here = dataclasses.replace(BUILDS["clang"], targets=("fuzz/digests",))
+        self.build(here)
+        return self.counting_command(
+            [str(ROOT / "fuzz" / "compare-digests"), str(ROOT / here.folder / "fuzz" / "digests"),
+             str(ROOT / build.folder / "fuzz" / "digests-emulated"), "--inputs", str(build.digests)], build, 900)
+
     def compile_programs(self):
         subprocess.run([str(PROGRAMS / "build")], cwd=ROOT, check=True, stdin=subprocess.DEVNULL)
 
@@ -203,8 +219,13 @@ class Runner:
             return
         self.step(f"{build.title}: unit tests", lambda: self.unit_tests(build))
         if not self.options.unit:
-            for mode in SUITE_MODES if build.modes is None else build.modes:
+            for mode in (*(SUITE_MODES if build.modes is None else build.modes), *build.more_modes):
                 self.step(" ".join([f"{build.title}: official suite", *mode]), lambda: self.suite(build, mode))
+            for mode in build.quick_modes:
+                self.step(" ".join([f"{build.title}: part of the official suite", *mode]),
+                          lambda: self.suite(build, (*mode, "--files", QUICK_FILES)))
+            if build.digests:
+                self.step(f"{build.title}: the fuzzer's modules do the same there and here", lambda: self.digests(build))
         if with_programs and (PROGRAMS / "run").is_file():
             self.step(f"{build.title}: real programs", lambda: self.programs(build))
             self.step(f"{build.title}: real programs, interpreted",
