@@ -40,7 +40,8 @@ class BaselineCompiler : public Compiler {
     if (!features_.floor)
       return failed({ErrorKind::Limit, "machine code needs an x86-64 processor with SSE4.1, SSSE3 and POPCNT"});
     auto arena = CodeArena::create(std::min(options_.arena_bytes, kBranchReach),
-                                   observers_.need_anonymous_code());
+                                   {.is_anonymous = observers_.need_anonymous_code(),
+                                    .has_landing_pads = features_.needs_landing_pads()});
     if (!arena) return failed(std::move(arena.error()));
     arena_ = std::move(*arena);
     if (!make_stubs(false)) return failed({ErrorKind::Limit, "no room for machine code"});

@@ -9,13 +9,13 @@
 
 namespace brink::jit {
 
-// One module in one engine.
+// One module, text or binary, in one engine.
 class Guest {
  public:
   Guest(std::string_view text, std::shared_ptr<Compiler> compiler, const StoreLimits& limits = {},
         const std::function<void(Linker&)>& imports = {}, Config config = {})
       : compiler_(std::move(compiler)), engine_(with_compiler(std::move(config))), store_(engine_, limits), linker_(engine_) {
-    auto module = Module::from_text(engine_, text, "test.wat");
+    auto module = Module::from_bytes(engine_, {text.begin(), text.end()}, "test.wat");
     if (!module) {
       ADD_FAILURE() << module.error().to_string();
       return;
@@ -57,6 +57,20 @@ class Guest {
   Store store_;
   Linker linker_;
   std::optional<Instance> instance_;
+};
+
+// Where the code of the function of this name lies, as long as one thread compiles.
+class CodeFinder : public CodeObserver {
+ public:
+  explicit CodeFinder(const std::string& function) : ending_("!" + function) {}
+  void on_code(const void*, std::vector<CodePiece> pieces) override {
+    for (const CodePiece& piece : pieces)
+      if (piece.name.ends_with(ending_)) code = piece.code;
+  }
+  std::span<const u8> code;
+
+ private:
+  std::string ending_;
 };
 
 // Functions that have "interpreted" in their name stay so.

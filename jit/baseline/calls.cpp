@@ -408,7 +408,7 @@ void FunctionCompiler::tail_call(const Instruction& instruction) {
   }
   load_machine_code(function, elsewhere);
   leave_frame();
-  a_.jump(kCallScratch);
+  a_.jump_to_function(kCallScratch);
   SlowPath path{SlowPath::Kind::TailReference, elsewhere, 0, pc_};
   path.constant = instruction.index;
   path.from = static_cast<u8>(function);

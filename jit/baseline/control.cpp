@@ -136,9 +136,12 @@ void FunctionCompiler::on_block(const Instruction& instruction, Frame& frame, u3
   settle_all();
   if (instruction.op != Op::Loop) return;
   store_top(frame.param_slots());
+  if (options_.loop_entry) {
+    loops_.push_back({instruction.pc, a_.offset()});
+    a_.landing_pad();
+  }
   a_.align(kCodeAlignment);
   frame.label.position = a_.offset();
-  if (options_.loop_entry) loops_.push_back({instruction.pc, a_.offset()});
   emit_poll();
 }
 
@@ -306,11 +309,12 @@ void FunctionCompiler::table_target(Frame& target, u32 depth) {
   Assembler::Field field = is_default ? table_default_ : Assembler::Field{table_next_, table_at_};
   table_next_ += 4;
   u32 keep = target.label_slots();
-  if (keep != 0) table_ways_.push_back({field, depth, &target});
+  if (keep != 0 || a_.features().needs_landing_pads()) table_ways_.push_back({field, depth, &target});
   else if (target.kind == Op::Loop) a_.set_field(field, target.label.position);
   else chain(target.kind == Op::End ? epilogue_chain_ : target.label.pending, field);
   if (!is_default) return;
-  // One way a label for those that take values. What is on the stack is in no register, and stays as it is.
+  // One way a label for those that take values, or for all where the table leads to landing pads. What is on the stack is in no
+  // register, and stays as it is.
   std::sort(table_ways_.begin(), table_ways_.end(),
                    [](const TableWay& a, const TableWay& b) {
               return a.depth != b.depth ? a.depth < b.depth : a.field.at < b.field.at;
@@ -319,6 +323,7 @@ void FunctionCompiler::table_target(Frame& target, u32 depth) {
     TableWay& way = table_ways_[i];
     u32 here = a_.offset();
     for (; i < table_ways_.size() && table_ways_[i].depth == way.depth; ++i) a_.set_field(table_ways_[i].field, here);
+    a_.landing_pad();
     u32 count = way.target->label_slots();
     u32 from = height() - count;
     if (takes_register(*way.target)) {

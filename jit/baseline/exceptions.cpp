@@ -47,6 +47,7 @@ void FunctionCompiler::land(u32 region, CatchTable::Clause clause) {
   u32 last = std::exchange(last_clauses_[region], static_cast<u32>(catches_.clauses.size()));
   (last == kNothing ? catches_.regions[region].first : catches_.clauses[last].next) = last_clauses_[region];
   catches_.clauses.push_back(clause);
+  a_.landing_pad();
   load_pinned();
 }
 

@@ -7,18 +7,20 @@
 #include <cerrno>
 #include <cstring>
 
-#include "engine/base/host_page.h"
-
 namespace brink::jit {
 
-Result<std::unique_ptr<CodeArena>> CodeArena::create(u32 bytes, bool is_anonymous) {
+Result<std::unique_ptr<CodeArena>> CodeArena::create(u32 bytes, Mapping mapping) {
   std::unique_ptr<CodeArena> arena(new CodeArena);
+  arena->run_protection_ = PROT_READ | PROT_EXEC;
+#if defined(__aarch64__)
+  if (mapping.has_landing_pads) arena->run_protection_ |= PROT_BTI;
+#endif
   auto failed = [](const char* what) {
     return fail(ErrorKind::Limit, std::string("cannot reserve memory for machine code: ") + what + ": " +
                                       std::strerror(errno));
   };
-  bytes = (bytes + kGranule - 1) & ~(kGranule - 1);
-  if (is_anonymous) {
+  bytes = (bytes + granule() - 1) & ~(granule() - 1);
+  if (mapping.is_anonymous) {
     void* run = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (run == MAP_FAILED) return failed("mmap");
     // Of no bytes: another view of the same memory (mremap(2)). qemu-user 7.2 refuses it; then a file is behind the code.
@@ -27,7 +29,7 @@ Result<std::unique_ptr<CodeArena>> CodeArena::create(u32 bytes, bool is_anonymou
       arena->size_ = bytes;
       arena->run_ = static_cast<u8*>(run);
       arena->write_ = static_cast<u8*>(write);
-      if (mprotect(run, bytes, PROT_READ | PROT_EXEC) != 0) return failed("mprotect");
+      if (mprotect(run, bytes, arena->run_protection_) != 0) return failed("mprotect");
       arena->free_.emplace(0, bytes);
       return arena;
     }
@@ -37,7 +39,7 @@ Result<std::unique_ptr<CodeArena>> CodeArena::create(u32 bytes, bool is_anonymou
   if (arena->file_ < 0) return failed("memfd_create");
   if (ftruncate(arena->file_, bytes) != 0) return failed("ftruncate");
   arena->size_ = bytes;
-  void* run = mmap(nullptr, bytes, PROT_READ | PROT_EXEC, MAP_SHARED, arena->file_, 0);
+  void* run = mmap(nullptr, bytes, arena->run_protection_, MAP_SHARED, arena->file_, 0);
   if (run == MAP_FAILED) return failed("mmap");
   arena->run_ = static_cast<u8*>(run);
   void* write = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, arena->file_, 0);
@@ -55,7 +57,7 @@ CodeArena::~CodeArena() {
 
 std::optional<CodeArena::Block> CodeArena::allocate(u32 bytes) {
   if (bytes > size_) return std::nullopt;
-  bytes = (bytes + kGranule - 1) & ~(kGranule - 1);
+  bytes = (bytes + granule() - 1) & ~(granule() - 1);
   std::lock_guard lock(mutex_);
   for (auto it = free_.begin(); it != free_.end(); ++it) {
     auto [offset, size] = *it;
@@ -76,8 +78,8 @@ void CodeArena::release(Block block) {
   else fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, block.offset, block.size);
 #if defined(__aarch64__)
   // qemu before 8.1 keeps its translation of what was here, whatever instructions for caches say, unless the mapping is new.
-  if (file_ >= 0 && block.offset % kHostPage == 0 && block.size % kHostPage == 0)
-    mmap(run_ + block.offset, block.size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, file_, block.offset);
+  if (file_ >= 0)
+    mmap(run_ + block.offset, block.size, run_protection_, MAP_SHARED | MAP_FIXED, file_, block.offset);
 #endif
   std::lock_guard lock(mutex_);
   used_ -= block.size;

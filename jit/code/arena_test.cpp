@@ -2,30 +2,34 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "jit/code/convention.h"
 #include "jit/code/patch.h"
+#include "jit/emit/assembler.h"
 
 namespace brink::jit {
 namespace {
 
 TEST(CodeArena, GivesOutAndTakesBack) {
-  auto arena = CodeArena::create(16 * CodeArena::kGranule);
+  auto arena = CodeArena::create(16 * CodeArena::granule());
   ASSERT_TRUE(arena);
   std::vector<CodeArena::Block> blocks;
   while (auto block = (*arena)->allocate(1)) blocks.push_back(*block);
   EXPECT_EQ(blocks.size(), 16u);
-  EXPECT_EQ((*arena)->used_bytes(), 16u * CodeArena::kGranule);
+  EXPECT_EQ((*arena)->used_bytes(), 16u * CodeArena::granule());
   // Neighbours become one block again, in whatever order they come back.
   (*arena)->release(blocks[4]);
   (*arena)->release(blocks[6]);
-  EXPECT_FALSE((*arena)->allocate(2 * CodeArena::kGranule));
+  EXPECT_FALSE((*arena)->allocate(2 * CodeArena::granule()));
   (*arena)->release(blocks[5]);
-  auto three = (*arena)->allocate(3 * CodeArena::kGranule);
+  auto three = (*arena)->allocate(3 * CodeArena::granule());
   ASSERT_TRUE(three);
   EXPECT_EQ(three->offset, blocks[4].offset);
   EXPECT_FALSE((*arena)->allocate(~u32{0}));
@@ -33,7 +37,7 @@ TEST(CodeArena, GivesOutAndTakesBack) {
 
 TEST(CodeArena, WhatWasGivenBackIsZeroAgain) {
   for (bool is_anonymous : {false, true}) {
-    auto arena = CodeArena::create(CodeArena::kGranule, is_anonymous);
+    auto arena = CodeArena::create(CodeArena::granule(), {.is_anonymous = is_anonymous});
     ASSERT_TRUE(arena);
     auto block = (*arena)->allocate(1);
     ASSERT_TRUE(block);
@@ -53,7 +57,7 @@ int run(const u8* code) {
 }
 
 TEST(CodeArena, RunsWhatIsWrittenThroughTheOtherView) {
-  auto arena = CodeArena::create(CodeArena::kGranule);
+  auto arena = CodeArena::create(CodeArena::granule());
   ASSERT_TRUE(arena);
   auto block = (*arena)->allocate(16);
   ASSERT_TRUE(block);
@@ -66,6 +70,37 @@ TEST(CodeArena, RunsWhatIsWrittenThroughTheOtherView) {
   std::memcpy((*arena)->writable(code), answer, sizeof answer);
   finish_code(code, code + sizeof answer);
   EXPECT_EQ(run(code), 42);
+}
+
+// As far apart as two pieces of code can be, in either direction.
+TEST(CodeArena, CallsReachFromEndToEnd) {
+  constexpr u32 kBytes = std::min(kBranchReach, 512u << 20), kPiece = 64;
+  for (bool is_forward : {true, false}) {
+    auto arena = CodeArena::create(kBytes);
+    ASSERT_TRUE(arena);
+    ASSERT_TRUE((*arena)->allocate(kBytes));
+    const u8* caller = (*arena)->begin();
+    const u8* callee = (*arena)->end() - kPiece;
+    if (!is_forward) std::swap(caller, callee);
+    Assembler a(Features{});
+    auto put = [&](const u8* at) {
+      EXPECT_TRUE(a.ok());
+      EXPECT_LE(a.code().size(), kPiece);
+      std::memcpy((*arena)->writable(at), a.code().data(), a.code().size());
+      for (const Assembler::Relocation& relocation : a.relocations())
+        write_distance((*arena)->writable(at) + relocation.at, at + relocation.at, relocation.target);
+      finish_code(at, at + kPiece);
+    };
+    a.open_frame({}, {});
+    a.call(callee);
+    a.close_frame({}, {});
+    put(caller);
+    a.begin();
+    a.move_constant(kResult, 42, true);
+    a.return_();
+    put(callee);
+    EXPECT_EQ(run(caller), 42);
+  }
 }
 
 // Of the whole process, while an arena is there: no page may be written and run.

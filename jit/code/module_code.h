@@ -27,7 +27,7 @@ namespace brink::jit {
 
 class ModuleCode;
 
-// Where the code of a loop starts.
+// Where frames of the interpreter go on in the code of a loop: at its head, or in front of it.
 struct LoopPosition {
   u32 original;  // of the loop in the body
   u32 native;

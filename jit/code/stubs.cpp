@@ -70,7 +70,7 @@ void StubWriter::end_call(Gp answer) {
     a.load(Load::U64, kArguments[i], tier(layout::kIntegers + 8 * i));
     a.load_float(8, kFloatArguments[i], tier(layout::kFloats + 16 * i));
   }
-  a.jump(answer);
+  a.jump_to_function(answer);
 }
 
 void StubWriter::end_plain(Gp answer) {

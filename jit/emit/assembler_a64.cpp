@@ -64,7 +64,8 @@ void in_pairs(std::span<const Register> registers, i32 at, Two two, One one) {
 }  // namespace
 
 const Features& Features::host() {
-  static const Features features{.lse = (getauxval(AT_HWCAP) & HWCAP_ATOMICS) != 0};
+  static const Features features{.lse = (getauxval(AT_HWCAP) & HWCAP_ATOMICS) != 0,
+                                 .bti = (getauxval(AT_HWCAP2) & HWCAP2_BTI) != 0};
   return features;
 }
 
@@ -79,6 +80,7 @@ void Assembler::begin(bool far_branches) {
   errors_.failed = false;
   far_branches_ = far_branches;
   too_far_ = false;
+  zero_test_ = {};
   relocations_.clear();
   addresses_.clear();
   steps_.clear();
@@ -430,7 +432,16 @@ void Assembler::compare(Width w, Gp a, i32 b) {
   }
 }
 
-void Assembler::test(Width w, Gp a, Gp b) { a_.tst(r(w, a), r(w, b)); }
+void Assembler::compare(Width w, const Address& a, i32 b) {
+  Gp reg = operand(w, a);
+  compare(w, reg, b);
+  if (b == 0) note_zero_test(w, reg);
+}
+
+void Assembler::test(Width w, Gp a, Gp b) {
+  a_.tst(r(w, a), r(w, b));
+  if (a == b) note_zero_test(w, a);
+}
 
 void Assembler::test(Width w, Gp a, i32 b) {
   u64 bits = w == Width::W32 ? static_cast<u32>(b) : static_cast<u64>(i64{b});
@@ -558,8 +569,19 @@ void Assembler::look_up(Fp d, Fp table, bool is_pair, Fp places) {
 // --- Control -----------------------------------------------------------------------------------------------------------
 
 Assembler::Field Assembler::jump_if(Condition c) {
+  u32 past_the_next = 2 << 5;
+  if (zero_test_.end != 0 && zero_test_.end == offset() && (c == Condition::Equal || c == Condition::NotEqual)) {
+    // cbz or cbnz in place of the comparison
+    if (far_branches_) c = negated(c);
+    u32 instruction = 0x34000000 | (zero_test_.width == Width::W64 ? 1u << 31 : 0) | (c == Condition::NotEqual ? 1u << 24 : 0) |
+                      (far_branches_ ? past_the_next : 0) | number(zero_test_.reg);
+    u32 at = offset() - 4;
+    std::memcpy(code_.textSection()->data() + at, &instruction, 4);
+    zero_test_ = {};
+    return far_branches_ ? jump() : Field{at, kInstruction};
+  }
   if (!far_branches_) return branch(0x54000000 | code_of(c));
-  word(0x54000040 | (code_of(c) ^ 1));  // past the next instruction
+  word(0x54000000 | past_the_next | (code_of(c) ^ 1));
   return jump();
 }
 
@@ -568,10 +590,40 @@ void Assembler::jump(Gp target) {
   a_.br(x(target));
   steps_.path_ends(offset());
 }
+void Assembler::jump_to_function(Gp target) {
+  if (features_.bti && target != kScratch && target != kScratch2) {
+    move(Width::W64, kScratch, target);
+    target = kScratch;
+  }
+  jump(target);
+}
 void Assembler::call(Gp target) { a_.blr(x(target)); }
+
+Assembler::Field Assembler::load_vector_from(Fp d) {
+  Field field = address_of(kScratch);
+  if (!far_branches_) {
+    load_float(16, d, {kScratch, 0});
+    return field;
+  }
+  set_field(field, field.at);
+  a_.movz(x(kScratch2), 0, 0);
+  a_.movk(x(kScratch2), 0, 16);
+  load_float(16, d, {kScratch, 0, kScratch2});
+  return {field.at, kTwoMoves};
+}
 
 void Assembler::set_field(Field field, u32 target) {
   u8* place = code_.textSection()->data() + field.at;
+  if (field.base == kTwoMoves) {
+    for (u32 shift : {0, 16}) {
+      place += 4;
+      u32 instruction;
+      std::memcpy(&instruction, place, 4);
+      instruction |= ((target - field.at) >> shift & 0xFFFF) << 5;
+      std::memcpy(place, &instruction, 4);
+    }
+    return;
+  }
   if (field.base != kInstruction) {
     i32 distance = static_cast<i32>(target - field.base);
     std::memcpy(place, &distance, 4);
@@ -588,7 +640,7 @@ void Assembler::set_field(Field field, u32 target) {
   if ((instruction & 0x7C000000) == 0x14000000) {  // b, bl
     if (distance < -(128 << 20) || distance >= 128 << 20) errors_.failed = true;
     instruction = (instruction & 0xFC000000) | (static_cast<u32>(distance >> 2) & 0x03FFFFFF);
-  } else if ((instruction & 0xFF000000) == 0x54000000) {  // b.cond
+  } else if ((instruction & 0xFF000000) == 0x54000000 || (instruction & 0x7E000000) == 0x34000000) {  // b.cond, cbz, cbnz
     if (!fits(1 << 20)) return;
     instruction = (instruction & 0xFF00001F) | (static_cast<u32>(distance >> 2) & 0x7FFFF) << 5;
   } else {  // adr
@@ -612,6 +664,7 @@ void Assembler::open_frame(std::span<const Gp> saved, std::span<const Fp> saved_
   note_frame(Gp::sp, 0);
   note_kept(Gp::x30);
   for (Gp reg : saved) note_kept(reg);
+  if (features_.bti) word(0xD503245F);  // bti c
   add_constant(Width::W64, Gp::sp, Gp::sp, -i64{size});
   note_frame(Gp::sp, size);
   store(8, {Gp::sp, static_cast<i32>(size - 8)}, Gp::x30);

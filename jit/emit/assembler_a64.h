@@ -4,8 +4,12 @@
 // Operands in memory, constants that no instruction holds and addresses that no instruction reaches go through x16, x17 and
 // f30, which belong to this class. No operation but those that compare, or say so, changes the flags.
 //
-// Conditional branches reach 1 MiB. Where one does not, needs_far_branches() says so, and the function has to be assembled
-// again, after begin(true), with jumps around unconditional ones, which reach 128 MiB.
+// Conditional branches, and addresses in one instruction, reach 1 MiB. Where one does not, needs_far_branches() says so, and the
+// function has to be assembled again, after begin(true), with jumps around unconditional ones, which reach 128 MiB, and with distances
+// that are added.
+//
+// With Features::bti the code is for pages on which an indirect jump or call may only lead to a landing pad for its kind (Arm ARM,
+// D8.4.1): `bti c`, with which open_frame() begins, takes calls, and jumps by x16 and x17; landing_pad() is `bti j`, which takes jumps.
 #pragma once
 #include <asmjit/core.h>
 #include <asmjit/arm.h>
@@ -28,13 +32,15 @@ struct Features {
   bool floor = true;
   bool lzcnt = true;  // counting zeros may write over its operand
   bool lse = false;   // atomic updates in one instruction (FEAT_LSE)
+  bool bti = false;   // the system can see to it that indirect jumps lead to landing pads (FEAT_BTI)
+  bool needs_landing_pads() const { return bti; }
   static const Features& host();
   bool operator==(const Features&) const = default;
 };
 
 class Assembler {
  public:
-  // A field that holds a distance: an instruction's, or a word that counts from `base`.
+  // A field that holds a distance: an instruction's, that of the two instructions behind it, or a word that counts from `base`.
   struct Field {
     u32 at;
     u32 base;
@@ -114,7 +120,7 @@ class Assembler {
   void compare(Width w, Gp a, Gp b);
   void compare(Width w, Gp a, i32 b);
   void compare(Width w, Gp a, const Address& b) { compare(w, a, operand(w, b)); }
-  void compare(Width w, const Address& a, i32 b) { compare(w, operand(w, a), b); }
+  void compare(Width w, const Address& a, i32 b);
   void compare(Width w, const Address& a, Gp b) { compare(w, operand(w, a), b); }
   void test(Width w, Gp a, Gp b);
   void test(Width w, Gp a, i32 b);
@@ -165,14 +171,20 @@ class Assembler {
   // --- Control ---
 
   Field jump() { return branch(0x14000000); }
+  // On Equal or NotEqual right behind test() of a register with itself, or a comparison of memory with 0, there are no flags
+  // afterwards: the two are one instruction.
   Field jump_if(Condition c);
   void jump_back(u32 target) {
     set_field(jump(), target);
     steps_.path_ends(offset());
   }
   void jump_back_if(Condition c, u32 target);
-  void jump(Gp target);
+  void jump(Gp target);  // to a landing_pad()
   void jump(const Address& target) { jump(operand(Width::W64, target)); }
+  void jump_to_function(Gp target);  // whose code open_frame() begins
+  void landing_pad() {
+    if (features_.bti) word(0xD503249F);  // bti j
+  }
   void call(Gp target);
   void call_back(u32 target) { set_field(branch(0x94000000), target); }
   void call(const void* target) { relocations_.push_back({branch(0x94000000).at, target}); }
@@ -184,7 +196,7 @@ class Assembler {
     word(0xD65F03C0);
     steps_.path_ends(offset());
   }
-  // Around a function's body: the return address, and registers that it keeps for its caller. frame_bytes: between the stack
+  // Around a function's body: where calls land, the return address, and registers that it keeps for its caller. frame_bytes: between the stack
   // pointer in the body, which is a multiple of 16, and the word with the return address.
   void open_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp);
   void leave_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp);
@@ -208,12 +220,8 @@ class Assembler {
   void trap() { word(0xD4200000); }  // brk
   // d = address of what bind() or set_field() will say, at most 1 MiB away
   Field address_of(Gp d) { return branch(0x10000000 | static_cast<u32>(d)); }
-  // d = 16 bytes at what bind() or set_field() will say, at most 1 MiB away
-  Field load_vector_from(Fp d) {
-    Field field = address_of(kScratch);
-    load_float(16, d, {kScratch, 0});
-    return field;
-  }
+  // d = 16 bytes at what bind() or set_field() will say, which is further on
+  Field load_vector_from(Fp d);
   void bind(Field f) { set_field(f, offset()); }
   void set_field(Field f, u32 target);
   void align(u32 bytes) { a_.align(asmjit::AlignMode::kCode, bytes); }
@@ -232,6 +240,7 @@ class Assembler {
   };
 
   static constexpr u32 kInstruction = ~u32{0};  // Field::base of an instruction
+  static constexpr u32 kTwoMoves = ~u32{1};     // of adr, with the distance in the movz and movk behind it
   static constexpr Gp kScratch = Gp::x16, kScratch2 = Gp::x17;
   static constexpr Fp kScratchFp = Fp::f30;
 
@@ -243,6 +252,7 @@ class Assembler {
   // As an instruction takes it, for an access of so many bytes. May use both scratch registers, or only the first.
   arm::Mem memory(const Address& a, u32 bytes, bool one_scratch = false);
   void add_constant(Width w, Gp d, Gp a, i64 value);
+  void note_zero_test(Width w, Gp reg) { zero_test_ = {offset(), w, reg}; }
   // A register with the address; the first scratch register, or both are used up, unless it is a base alone.
   Gp plain_base(const Address& a);
   // An instruction of the class "loads and stores, exclusive", or of LSE.
@@ -257,6 +267,12 @@ class Assembler {
   Errors errors_;
   asmjit::CodeHolder code_;
   a64::Assembler a_;
+  // The last instruction, if what follows is at `end`, compares a register with zero.
+  struct {
+    u32 end;
+    Width width;
+    Gp reg;
+  } zero_test_ = {};
   bool far_branches_ = false;
   bool too_far_ = false;
   std::vector<Relocation> relocations_;

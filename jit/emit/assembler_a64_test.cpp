@@ -395,7 +395,7 @@ TEST_F(Encodings, Truncations) {
     return "fcvtzs x1, d2\nsxtw x3, w1\ncmp x1, x3\nb.ne " + hex(end) + "\nmov w1, w1\nfcmp d2, d2\nb.vs " + hex(end) + "\n";
   });
   truncate(Width::W32, false, false, [&](u32 end) {
-    return "fcvtzu x1, s2\nlsr x3, x1, #32\ntst x3, x3\nb.ne " + hex(end) + "\nfmov s30, #-1.000000000000000000e+00\nfcmp s2, s30\nb.le " +
+    return "fcvtzu x1, s2\nlsr x3, x1, #32\ncbnz x3, " + hex(end) + "\nfmov s30, #-1.000000000000000000e+00\nfcmp s2, s30\nb.le " +
            hex(end) + "\n";
   });
   truncate(Width::W64, true, false, [&](u32 end) {
@@ -421,6 +421,18 @@ TEST_F(Encodings, Control) {
     expect("csel w5, w6, w5, " + std::string(text), [&](Assembler& s) { s.move_if(condition, Width::W32, Gp::x5, Gp::x6); });
     expect("csel x5, x6, x5, " + std::string(text), [&](Assembler& s) { s.move_if(condition, Width::W64, Gp::x5, Gp::x6); });
   }
+  // A comparison with zero and the branch behind it are one instruction, if they are neighbours.
+  expect("cbz w5, 0x0", [&](Assembler& s) { s.test(Width::W32, Gp::x5, Gp::x5), s.jump_back_if(Condition::Equal, 0); });
+  expect("cbnz x30, 0x0", [&](Assembler& s) { s.test(Width::W64, Gp::x30, Gp::x30), s.jump_back_if(Condition::NotEqual, 0); });
+  expect("ldr w17, [x27, #8]\ncbnz w17, 0x0",
+         [&](Assembler& s) { s.compare(Width::W32, Address{Gp::x27, 8}, 0), s.jump_back_if(Condition::NotEqual, 0); });
+  expect("ldr x17, [x27, #8]\ncmp x17, #0x1\nb.ne 0x0",
+         [&](Assembler& s) { s.compare(Width::W64, Address{Gp::x27, 8}, 1), s.jump_back_if(Condition::NotEqual, 0); });
+  expect("ldr x17, [x27, #8]\ncmp x17, #0x0\nb.lt 0x0",
+         [&](Assembler& s) { s.compare(Width::W64, Address{Gp::x27, 8}, 0), s.jump_back_if(Condition::Less, 0); });
+  expect("tst w5, w5\nmov x1, x2\nb.eq 0x0",
+         [&](Assembler& s) { s.test(Width::W32, Gp::x5, Gp::x5), s.move(Width::W64, Gp::x1, Gp::x2), s.jump_back_if(Condition::Equal, 0); });
+  expect("tst w5, w6\nb.eq 0x0", [&](Assembler& s) { s.test(Width::W32, Gp::x5, Gp::x6), s.jump_back_if(Condition::Equal, 0); });
   expect("b 0x0", [&](Assembler& s) { s.jump_back(0); });
   expect("bl 0x0", [&](Assembler& s) { s.call_back(0); });
   expect("br x9", [&](Assembler& s) { s.jump(Gp::x9); });
@@ -428,6 +440,8 @@ TEST_F(Encodings, Control) {
   expect("ldr x17, [x28, #16]\nbr x17", [&](Assembler& s) { s.jump(Address{Gp::x28, 16}); });
   expect("ret", [&](Assembler& s) { s.return_(); });
   expect("brk #0x0", [&](Assembler& s) { s.trap(); });
+  expect("br x9", [&](Assembler& s) { s.jump_to_function(Gp::x9); });
+  assembler_.landing_pad();  // nothing
   char text[64];
   std::snprintf(text, sizeof text, "adr x9, 0x%x\nnop", assembler_.offset() + 8);
   expect(text, [&](Assembler& s) {
@@ -461,6 +475,38 @@ TEST_F(Encodings, Frames) {
   std::snprintf(text, sizeof text,
                 "add x16, x27, #0x20\nmov x17, #0xc\nstp xzr, xzr, [x16], #16\nsubs x17, x17, #0x1\nb.ne 0x%x\nstr xzr, [x16]", loop);
   expect(text, [&](Assembler& s) { s.zero_words({Gp::x27, 32}, 25); });
+}
+
+struct EncodingsWithBti : Encodings {
+  EncodingsWithBti() : Encodings({.bti = true}) {}
+};
+
+TEST_F(EncodingsWithBti, LandingPads) {
+  constexpr Gp kSaved[] = {Gp::x19, Gp::x20};
+  expect("bti c\nsub sp, sp, #0x10\nstr x30, [sp, #8]", [&](Assembler& s) { s.open_frame({}, {}); });
+  expect("bti c\nsub sp, sp, #0x20\nstr x30, [sp, #24]\nstp x19, x20, [sp]", [&](Assembler& s) { s.open_frame(kSaved, {}); });
+  expect("bti j", [&](Assembler& s) { s.landing_pad(); });
+  expect("mov x16, x9\nbr x16", [&](Assembler& s) { s.jump_to_function(Gp::x9); });
+  expect("br x17", [&](Assembler& s) { s.jump_to_function(Gp::x17); });
+  expect("br x9", [&](Assembler& s) { s.jump(Gp::x9); });
+  expect("blr x9", [&](Assembler& s) { s.call(Gp::x9); });
+  expect("ldr x17, [x28, #16]\nbr x17", [&](Assembler& s) { s.jump(Address{Gp::x28, 16}); });
+}
+
+TEST_F(Encodings, ConstantsInMemory) {
+  expect("adr x16, 0x40\nldr q9, [x16]", [&](Assembler& s) { s.set_field(s.load_vector_from(Fp::f9), 0x40); });
+}
+
+TEST_F(Encodings, FarConstantsInMemory) {
+  assembler_.begin(true);
+  auto load = [&](Fp d, u32 distance, const std::string& wanted) {
+    expect(wanted, [&](Assembler& s) {
+      auto field = s.load_vector_from(d);
+      s.set_field(field, field.at + distance);
+    });
+  };
+  load(Fp::f9, 0x40, "adr x16, 0x0\nmov x17, #0x40\nmovk x17, #0x0, lsl #16\nldr q9, [x16, x17]");
+  load(Fp::f31, 0x1234567, "adr x16, 0x10\nmov x17, #0x4567\nmovk x17, #0x123, lsl #16\nldr q31, [x16, x17]");
 }
 
 // Everything that vector_forms_a64.cpp names, by the names asmjit has for its numbers.
@@ -512,6 +558,13 @@ TEST_F(Encodings, Vectors) {
   expect("neg x7, x7", [](Assembler& s) { s.negate(Width::W64, Gp::x7); });
 }
 
+TEST_F(Encodings, FarBranches) {
+  assembler_.begin(true);
+  expect("b.ne 0x8\nb 0x0", [&](Assembler& s) { s.jump_back_if(Condition::Equal, 0); });
+  expect("cbnz w5, 0x10\nb 0x0", [&](Assembler& s) { s.test(Width::W32, Gp::x5, Gp::x5), s.jump_back_if(Condition::Equal, 0); });
+  expect("cbz x5, 0x18\nb 0x0", [&](Assembler& s) { s.test(Width::W64, Gp::x5, Gp::x5), s.jump_back_if(Condition::NotEqual, 0); });
+}
+
 // A conditional branch of 1 MiB or more has to go around one that reaches.
 TEST(FarBranches, AreAskedFor) {
   Assembler a(Features::host());
@@ -529,6 +582,41 @@ TEST(FarBranches, AreAskedFor) {
   a.embed(filling.data(), filling.size() - 4);
   a.bind(field);
   EXPECT_TRUE(a.ok());
+}
+
+// Back they reach an instruction further.
+TEST(FarBranches, AreAskedForOnTheWayBack) {
+  Assembler a(Features::host());
+  std::vector<u8> filling(1 << 20);
+  for (u32 more : {0, 4}) {
+    for (bool far : {false, true}) {
+      a.begin(far);
+      a.embed(filling.data(), more);
+      a.embed(filling.data(), filling.size());
+      a.jump_back_if(Condition::Equal, 0);
+      // Where it goes around another, that is what goes back.
+      EXPECT_EQ(a.needs_far_branches(), !far && more != 0);
+      u32 last;
+      std::memcpy(&last, a.code().data() + a.code().size() - 4, sizeof last);
+      if (a.ok()) EXPECT_EQ(last, far ? 0x17FBFFFFu - more / 4 : 0x54800000u) << more;
+    }
+  }
+}
+
+// What lies 1 MiB further on or more is not found by one instruction.
+TEST(FarBranches, ConstantsToo) {
+  Assembler a(Features::host());
+  std::vector<u8> filling((1 << 20) - 8);
+  for (u32 less : {4, 0}) {
+    for (bool far : {false, true}) {
+      a.begin(far);
+      auto field = a.load_vector_from(Fp::f9);
+      a.embed(filling.data(), filling.size() - less);
+      a.bind(field);
+      EXPECT_EQ(a.needs_far_branches(), !far && less == 0);
+      EXPECT_EQ(a.ok(), far || less != 0);
+    }
+  }
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ struct Features {
   bool avx512 = false;  // VL and DQ, for what AVX lacks with vectors of 128 bits
   bool bmi2 = false;
   bool lzcnt = false;  // and BMI1's tzcnt
+  static constexpr bool needs_landing_pads() { return false; }
   static const Features& host();
   bool operator==(const Features&) const = default;
 };
@@ -244,6 +245,8 @@ class Assembler {
   void call(Gp target) { put({0xFF}, Width::W32, 2, target); }
   void call_back(u32 target) { set_field(field(0xE8), target); }
   void call(const void* target) { relocations_.push_back({field(0xE8).at, target}); }
+  void jump_to_function(Gp target) { jump(target); }
+  void landing_pad() {}
   void jump(const void* target) {
     relocations_.push_back({field(0xE9).at, target});
     steps_.path_ends(offset());
