@@ -1,11 +1,11 @@
 // The speed of code: each kernel of bench/kernels by Brink, with the native function beside it.
 //
-//   kernels_bench KERNELS.wasm [--jit | --auto] [Google Benchmark's options]
+//   kernels_bench KERNELS.wasm [--jit | --auto] [--fuel] [Google Benchmark's options]
 //
 // native/NAME   the function clang made of the same file, with the same flags
 // brink/NAME    Brink; every iteration is preceded by one native call, so that both see the same machine, and the
-// counter
-//               `x_native` is the ratio of the two medians, in CPU time of the thread
+//               counter `x_native` is the ratio of the two medians, in CPU time of the thread
+// paying/NAME   with --fuel: the same in an engine that counts fuel
 //
 // Only the call is timed: the module is loaded, and each function validated, before.
 #include <benchmark/benchmark.h>
@@ -78,10 +78,16 @@ void run_brink(benchmark::State& state, const Kernel& kernel, Function function)
 int main(int argc, char** argv) {
   using namespace brink;
   benchmark::Initialize(&argc, argv);
-  bool by_heat = argc == 3 && std::strcmp(argv[2], "--auto") == 0;
-  bool jit = by_heat || (argc == 3 && std::strcmp(argv[2], "--jit") == 0);
-  if (argc != 2 && !jit) {
-    std::fprintf(stderr, "usage: %s KERNELS.wasm [--jit | --auto] [--benchmark_...]\n", argv[0]);
+  bool by_heat = false, jit = false, with_fuel = false;
+  int given = 2;
+  for (; given < argc; ++given) {
+    if (std::strcmp(argv[given], "--auto") == 0) jit = by_heat = true;
+    else if (std::strcmp(argv[given], "--jit") == 0) jit = true;
+    else if (std::strcmp(argv[given], "--fuel") == 0) with_fuel = true;
+    else break;
+  }
+  if (argc < 2 || given != argc) {
+    std::fprintf(stderr, "usage: %s KERNELS.wasm [--jit | --auto] [--fuel] [--benchmark_...]\n", argv[0]);
     return 2;
   }
   Config config;
@@ -96,29 +102,34 @@ int main(int argc, char** argv) {
     if (by_heat) config.tier_threshold = jit::kTierThreshold;
   }
 #endif
-  Engine engine(config);
-  auto module = Module::from_file(engine, argv[1]);
-  if (!module) {
-    std::fprintf(stderr, "%s\n", module.error().to_string().c_str());
-    return 1;
-  }
-  Store store(engine);
-  auto instance = Linker(engine).instantiate(store, *module);
-  if (!instance) {
-    std::fprintf(stderr, "%s\n", instance.error().to_string().c_str());
-    return 1;
-  }
-  for (const bench::Kernel& kernel : bench::kKernels) {
-    auto function = instance->get_function(kernel.name);
-    if (!function) {
-      std::fprintf(stderr, "%s: no export \"%s\"\n", argv[1], kernel.name);
-      return 1;
+  auto load = [&](Store& store) -> std::optional<Instance> {
+    auto module = Module::from_file(store.engine(), argv[1]);
+    if (!module) {
+      std::fprintf(stderr, "%s\n", module.error().to_string().c_str());
+      return std::nullopt;
     }
-    benchmark::RegisterBenchmark((std::string("native/") + kernel.name).c_str(), bench::run_native, kernel)
-        ->Unit(benchmark::kMillisecond);
-    benchmark::RegisterBenchmark((std::string("brink/") + kernel.name).c_str(), bench::run_brink, kernel, *function)
+    auto instance = Linker(store.engine()).instantiate(store, *module);
+    if (instance) return *instance;
+    std::fprintf(stderr, "%s\n", instance.error().to_string().c_str());
+    return std::nullopt;
+  };
+  auto add = [](std::string name, const bench::Kernel& kernel, const std::optional<Function>& function) {
+    if (!function) std::fprintf(stderr, "no export \"%s\"\n", kernel.name);
+    else benchmark::RegisterBenchmark((name + kernel.name).c_str(), bench::run_brink, kernel, *function)
         ->Unit(benchmark::kMillisecond)
         ->UseManualTime();
+    return function.has_value();
+  };
+  Store store{Engine(config)};
+  config.consume_fuel = with_fuel;
+  Store paying_store{Engine(config)};
+  auto instance = load(store), paying = load(paying_store);
+  if (!instance || !paying) return 1;
+  for (const bench::Kernel& kernel : bench::kKernels) {
+    benchmark::RegisterBenchmark((std::string("native/") + kernel.name).c_str(), bench::run_native, kernel)
+        ->Unit(benchmark::kMillisecond);
+    if (!add("brink/", kernel, instance->get_function(kernel.name))) return 1;
+    if (with_fuel && !add("paying/", kernel, paying->get_function(kernel.name))) return 1;
   }
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();

@@ -83,7 +83,9 @@ u64 cost(const std::string& fields, const std::vector<Value>& arguments = {}) {
   return used;
 }
 
-void expect_same(const std::string& fields, const std::vector<Value>& arguments = {}, std::span<const u64> amounts = {}) {
+// With every amount of fuel, or these. `loop_entries`: how many frames have changed over in the middle of a loop.
+void expect_same(const std::string& fields, const std::vector<Value>& arguments = {}, std::span<const u64> amounts = {},
+                 u64* loop_entries = nullptr) {
   std::string text = "(module " + std::string(fields) + ")";
   std::vector<u64> every;
   if (amounts.empty()) {
@@ -107,6 +109,7 @@ void expect_same(const std::string& fields, const std::vector<Value>& arguments 
   for (const Tier& tier : all) {
     if (tier.config.tier_threshold == 0) EXPECT_GT(tier.compiler->statistics().functions, 0u) << tier.name;
     EXPECT_EQ(tier.compiler->statistics().failed, 0u) << tier.name;
+    if (loop_entries != nullptr) *loop_entries += tier.compiler->statistics().loop_entries;
   }
 }
 
@@ -129,6 +132,7 @@ TEST(FuelInMachineCode, CostsWhatTheInstructionsCost) {
 }
 
 TEST(FuelInMachineCode, NestedLoops) {
+  u64 loop_entries = 0;
   expect_same(std::string(kMemory) + R"((global $g (export "g") (mut i32) (i32.const 0))
     (func (export "f") (param $n i32) (result i32) (local $i i32) (local $j i32)
       (loop $a
@@ -138,7 +142,8 @@ TEST(FuelInMachineCode, NestedLoops) {
           (i32.store (i64.extend_i32_u (i32.shl (local.get $j) (i32.const 2))) (global.get $g))
           (br_if $b (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 1))) (i32.const 3))))
         (br_if $a (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
-      (global.get $g)))", {Value::i32(4)});
+      (global.get $g)))", {Value::i32(4)}, {}, &loop_entries);
+  EXPECT_GT(loop_entries, 100u);
 }
 
 // A comparison may be in the flags where a run ends, and a run ends between a shift and the addition that is made with it.
@@ -375,17 +380,18 @@ TEST(FuelInMachineCode, FloatsAndVectors) {
       (local.get $x) (local.get $v)))", {Value::i32(4)});
 }
 
-// A run has 4095 instructions at most: as much as can be subtracted at once everywhere.
+// A run has 127 instructions at most, as much as can be subtracted by a short instruction everywhere: what cannot be paid for as a
+// whole is paid for in parts.
 TEST(FuelInMachineCode, LongRuns) {
   std::string body;
-  for (u32 i = 0; i < 2100; ++i)
+  for (u32 i = 0; i < 100; ++i)
     body += "(global.set $g (i32.add (global.get $g) (i32.shl (local.get 0) (i32.const 1))))";
   const std::string fields = "(global $g (export \"g\") (mut i32) (i32.const 0)) (func (export \"f\") (param i32) " + body + ")";
-  ASSERT_EQ(cost(fields, {Value::i32(1)}), 12600u);
-  const u64 amounts[] = {0, 1, 4094, 4095, 4096, 8189, 8190, 8191, 12284, 12285, 12286, 12599, 12600, 12601};
+  ASSERT_EQ(cost(fields, {Value::i32(1)}), 600u);
+  const u64 amounts[] = {0, 1, 126, 127, 128, 253, 254, 255, 507, 508, 509, 599, 600, 601};
   expect_same(fields, {Value::i32(1)}, amounts);
-  // 682 whole rounds of six; the first instructions of the next change nothing.
-  EXPECT_NE(outcome({"interp", nullptr}, "(module " + fields + ")", 4095 + 100, {Value::i32(1)}).find("g: 1364"), std::string::npos);
+  // 21 whole rounds of six; the first instruction of the next changes nothing.
+  EXPECT_NE(outcome({"interp", nullptr}, "(module " + fields + ")", 253, {Value::i32(1)}).find("g: 42"), std::string::npos);
 }
 
 // Code of a guest with fuel and of one without, from one compiler: each is what its own engine says.

@@ -15,8 +15,8 @@
 
 namespace brink {
 
-// As much as every processor's code can subtract in one instruction.
-inline constexpr u32 kMostInRun = 4095;
+// As much as every processor's code subtracts in a short instruction.
+inline constexpr u32 kMostInRun = 127;
 
 // The sink has `bool is_reachable()`, `begin_run(first instruction)` and `end_run(amount)`; one of the last follows each of the other.
 template <class Sink>

@@ -111,7 +111,7 @@ class Assembler {
   u32 atomic_compare_exchange(u32 bytes, Gp d, const Address& at, Gp expected, Gp replacement);
   void fence() { word(0xD5033BBF); }  // dmb ish
 
-  // d -= what set_amount() will say, at most 4095. Below: it was more than there was.
+  // d -= what set_amount() will say, at most 127. Below: it was more than there was.
   Field subtract_amount(Gp d) { return branch(0xF1000000 | number(d) << 5 | number(d)); }  // subs d, d, #0
   void set_amount(Field f, u32 amount);
 

@@ -256,7 +256,7 @@ TEST_F(Encodings, Addresses) {
   expect("ldr x17, [x27, #8]\ncmp x17, #0x0", [&](Assembler& s) { s.compare(Width::W64, Address{Gp::x27, 8}, 0); });
   expect("ldr x17, [x27, #8]\ncmp x17, x3", [&](Assembler& s) { s.compare(Width::W64, Address{Gp::x27, 8}, Gp::x3); });
   expect("ldr x17, [x27, #8]\ncmp x3, x17", [&](Assembler& s) { s.compare(Width::W64, Gp::x3, Address{Gp::x27, 8}); });
-  expect("subs x25, x25, #0xfff", [&](Assembler& s) { s.set_amount(s.subtract_amount(Gp::x25), 4095); });
+  expect("subs x25, x25, #0x7f", [&](Assembler& s) { s.set_amount(s.subtract_amount(Gp::x25), 127); });
   expect("ldr x17, [x28]\ncmp sp, x17", [&](Assembler& s) { s.compare_stack({Gp::x28, 0}); });
 }
 

@@ -106,10 +106,10 @@ void Assembler::store_constant(u32 size, const Address& to, i32 value) {
 
 Assembler::Field Assembler::subtract_amount(Gp d) {
   Encoder e(room());
-  e.operands({0x81}, true, extension(Alu::Sub), static_cast<u32>(d));
-  e.immediate(u32{0});
+  e.operands({0x83}, true, extension(Alu::Sub), static_cast<u32>(d));
+  e.byte(0);
   done(e);
-  return {offset() - 4, offset()};
+  return {offset() - 1, offset()};
 }
 
 void Assembler::arithmetic(u32 extension, Width w, Gp d, i32 b) {

@@ -134,9 +134,9 @@ class Assembler {
   void atomic_compare_exchange(u32 bytes, const Address& d, Gp s) { atomic(true, {0xB0, Opcode::Escape0F}, bytes, d, s); }
   void fence() { atomic_alu(Alu::Or, 4, {Gp::rsp, 0}, 0); }  // quicker than mfence
 
-  // d -= what set_amount() will say, at most 4095. Below: it was more than there was.
+  // d -= what set_amount() will say, at most 127. Below: it was more than there was.
   Field subtract_amount(Gp d);
-  void set_amount(Field f, u32 amount) { std::memcpy(code_.textSection()->data() + f.at, &amount, 4); }
+  void set_amount(Field f, u32 amount) { code_.textSection()->data()[f.at] = static_cast<u8>(amount); }
 
   // --- Comparisons ---
 

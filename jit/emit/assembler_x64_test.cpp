@@ -510,7 +510,7 @@ TEST_F(Encodings, WholeOperations) {
   expect("ret", [&](auto& a) { a.close_frame({}, {}); });
   EXPECT_EQ(Assembler::frame_bytes(3), 24u);
   expect("sub r9,0x5", [&](auto& a) { a.set_amount(a.subtract_amount(Gp::r9), 5); });
-  expect("sub r9,0xfff", [&](auto& a) { a.set_amount(a.subtract_amount(Gp::r9), 4095); });
+  expect("sub r9,0x7f", [&](auto& a) { a.set_amount(a.subtract_amount(Gp::r9), 127); });
   expect("cmp rsp,QWORD PTR [r13+0x0]", [&](auto& a) { a.compare_stack({Gp::r13, 0}); });
   expect("mov rax,rdx\nadd rax,rcx", [&](auto& a) { EXPECT_EQ(a.alu_carry(Alu::Add, Width::W64, Gp::rax, Gp::rdx, Gp::rcx), Condition::Below); });
   expect("sub rax,0x10", [&](auto& a) { EXPECT_EQ(a.alu_carry(Alu::Sub, Width::W64, Gp::rax, Gp::rax, 16), Condition::Below); });
