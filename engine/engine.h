@@ -218,7 +218,7 @@ struct Config {
   bool quicken = true;
   // Deterministic metering: guests pay from StoreLimits::fuel, and trap (OutOfFuel) when they cannot.
   // With `quicken` off nothing is charged. What is charged, of interpreted functions and compiled ones alike:
-  // engine/validate/fuel_sink.h.
+  // engine/validate/fuel_sink.h. How deep calls may nest is another limit, and depends on who runs them.
   bool consume_fuel = false;
   // Compiles functions to machine code (jit/jit.h makes one); null: everything is interpreted, as it is
   // with `quicken` off.

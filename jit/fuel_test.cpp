@@ -2,6 +2,7 @@
 // mix of tiers, a program ends at the same place, and leaves the same fuel, memory and globals behind.
 #include <span>
 
+#include "engine/interrupt.h"
 #include "jit/test_guest.h"
 
 namespace brink::jit {
@@ -23,8 +24,8 @@ struct Tier {
   Config config = {};
 };
 
-// Every function starts in the interpreter and changes over after so many calls and rounds, on the way of an instruction that is
-// the same in every run.
+// Every function starts in the interpreter and changes over after so many calls and rounds of its loops: at the same place in every
+// run, because it waits for its code.
 Config by_heat(u32 threshold) {
   Config config;
   config.tier_threshold = threshold;
@@ -342,6 +343,54 @@ TEST(FuelInMachineCode, TrapsAndBulk) {
       (if (i32.eq (local.get $n) (i32.const 4)) (then (return (i32.trunc_f64_s (f64.mul (f64.convert_i32_s (local.get $n)) (f64.const 1e9))))))
       (global.get $g)))";
   for (i32 n : {2, 3, 4, 9}) expect_same(fields, {Value::i32(n)});
+}
+
+// A fault at a guard page finds what is left in a register.
+TEST(FuelInMachineCode, MemoryFaults) {
+  const std::string text = R"((module (memory 1)
+    (func $deep (param i32) (result i32) (i32.load (i32.shl (local.get 0) (i32.const 14))))
+    (func (export "f") (param $n i32)
+      (loop $l (i32.store (i32.const 8) (call $deep (local.get $n)))
+        (local.set $n (i32.add (local.get $n) (i32.const 1))) (br $l)))))";
+  std::vector<Tier> all = tiers();
+#if defined(__aarch64__)
+  all.resize(3);
+#endif
+  // Two rounds of nine instructions and four of the callee; the third, in which the callee's load faults, is paid for as well.
+  std::string wanted = outcome({"interp", nullptr}, text, 1000, {Value::i32(2)});
+  EXPECT_NE(wanted.find("left: " + std::to_string(1000 - 3 * 13)), std::string::npos) << wanted;
+  for (const Tier& tier : all) EXPECT_EQ(outcome(tier, text, 1000, {Value::i32(2)}), wanted) << tier.name;
+}
+
+// Who is asked whether an interrupted guest may go on sees what is left, and may change it.
+TEST(FuelInMachineCode, InterruptsSeeAndGiveFuel) {
+  const std::string text = R"((module (import "host" "poke" (func $poke))
+    (func (export "f") (param $n i32)
+      (loop $l (if (i32.eq (local.get $n) (i32.const 50)) (then (call $poke)))
+        (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))))";
+  std::vector<Tier> all = tiers();
+  all.push_back({"interp", nullptr});
+  for (const Tier& tier : all) {
+    std::optional<Guest> guest;
+    Config config = tier.config;
+    config.consume_fuel = true;
+    guest.emplace(text, tier.compiler, StoreLimits{}, [&](Linker& linker) {
+      linker.define_function("host", "poke", [&] { guest->store().interrupt_handle().interrupt(); });
+    }, config);
+    guest->store().interrupt_handle();
+    u64 seen = 0;
+    guest->store().on_interrupt([&] {
+      seen = guest->store().fuel();
+      guest->store().set_fuel(seen + 1'000'000);
+      return true;
+    });
+    guest->store().set_fuel(901);
+    EXPECT_EQ(guest->call("f", {Value::i32(100)}), "") << tier.name;
+    // A hundred rounds of nine, and a call; it happens in round 51 or at the beginning of the next.
+    EXPECT_EQ(guest->store().fuel(), 1'000'000u) << tier.name;
+    EXPECT_GE(seen, 901u - 1 - 52 * 9) << tier.name;
+    EXPECT_LE(seen, 901u - 1 - 50 * 9) << tier.name;
+  }
 }
 
 TEST(FuelInMachineCode, ObjectsAndReferences) {
