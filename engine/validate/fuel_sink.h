@@ -18,7 +18,7 @@ namespace brink {
 // As much as every processor's code subtracts in a short instruction.
 inline constexpr u32 kMostInRun = 127;
 
-// The sink has `bool is_reachable()`, `begin_run(first instruction)` and `end_run(amount)`; one of the last follows each of the other.
+// The sink has `bool is_reachable()`, `begin_run(first instruction)` and `end_run(amount)`, one of which follows each begin_run.
 template <class Sink>
 class FuelSink : public Sink {
  public:
