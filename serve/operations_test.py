@@ -214,10 +214,10 @@ class Preparation(unittest.TestCase):
                     self.assertEqual(server.get("/large").text, expected)
                     return [line for line in server.errors if line.startswith("warning: ")]
 
-            self.assertEqual(warnings("--tier", "auto"), [])
-            (interpreted,) = warnings()
+            self.assertEqual(warnings(), [])
+            (interpreted,) = warnings("--tier", "interp")
             self.assertIn("other options", interpreted)
-            (foreign,) = warnings("--tier", "auto", "--code-secret", f"{folder}/another")
+            (foreign,) = warnings("--code-secret", f"{folder}/another")
             self.assertIn("another secret", foreign)
 
 

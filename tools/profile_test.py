@@ -48,7 +48,7 @@ class Profile(CommandTest):
     def test_serve(self):
         path = self.write("named.wat", self.MODULE)
         for option in (["--cpu", "baseline"], ["--profile", "perfmap"], ["-g"], ["--jit-random", "1"]):
-            self.assert_error(brink("serve", "--addr", "127.0.0.1:0", *option, path), 2, "a route with the tier jit or auto")
+            self.assert_error(brink("serve", "--tier", "interp", "--addr", "127.0.0.1:0", *option, path), 2, "a route with the tier jit or auto")
 
     def test_jit_dump(self):
         self.run_profiled("jitdump")

@@ -32,7 +32,7 @@ struct Arguments {
   serve::milliseconds drain{0};
   u32 cores = 0;
   bool watch = false;
-  TierOptions tier;
+  TierOptions tier{.is_auto_by_default = true};
   CacheOptions cache;
 };
 
@@ -110,7 +110,7 @@ Result<std::vector<std::string>> environment_of(const Arguments& a) {
 Result<void> add_routes(const Arguments& a, serve::Settings& settings) {
   serve::RouteSettings base;
   base.limits = a.settings.limits;
-  base.tier = a.tier.tier.value_or(Tier::Interpreter);
+  base.tier = a.tier.tier.value_or(default_tier());
   auto environment = environment_of(a);
   if (!environment) return std::unexpected(std::move(environment.error()));
   base.environment = std::move(*environment);
@@ -137,7 +137,7 @@ bool makes_machine_code(Tier tier) { return tier != Tier::Interpreter; }
 Result<serve::Settings> settings_of(const Arguments& a) {
   serve::Settings settings = a.settings;
   settings.features = *parse_features(a.features);
-  settings.tier = a.tier.tier.value_or(Tier::Interpreter);
+  settings.tier = a.tier.tier.value_or(default_tier());
   settings.set_tier = [given = a.tier](Config& config, Tier tier) {
     TierOptions options = given;
     options.tier = tier;

@@ -55,6 +55,14 @@ void add_tier_options(Options& options, TierOptions& tier) {
   options.flag("--tier-wait", tier.wait, "with auto: wait for machine code, so that every run is the same");
 }
 
+Tier default_tier() {
+#ifdef BRINK_JIT
+  return Tier::Auto;
+#else
+  return Tier::Interpreter;
+#endif
+}
+
 Result<void> set_tier(Config& config, const TierOptions& options) {
   bool is_default = !options.tier && options.is_auto_by_default;
   bool is_auto = options.tier == Tier::Auto || is_default;

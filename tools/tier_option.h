@@ -31,6 +31,8 @@ struct TierOptions {
 // --tier alone; the specification lists the names that the command takes.
 void add_tier_option(Options& options, std::string_view specification, std::optional<Tier>& tier, const char* help);
 void add_tier_options(Options& options, TierOptions& tier);
+// auto, where machine code can be had.
+Tier default_tier();
 // Fails where machine code was asked for by name and cannot be had.
 Result<void> set_tier(Config& config, const TierOptions& options);
 
