@@ -436,7 +436,7 @@ TEST(JitLimits, FunctionOfAMegabyte) {
 TEST(JitLimits, FullArena) {
   std::string text = four_hundred_functions();
   Guest interpreted(text, nullptr);
-  Guest compiled(text, compiler({.arena_bytes = 128 << 10}));
+  Guest compiled(text, compiler({.arena_bytes = small_arena()}));
   for (i32 n : {0, 3, -7}) EXPECT_EQ(compiled.call("f399", {Value::i32(n)}), interpreted.call("f399", {Value::i32(n)}));
   Statistics statistics = compiled.compiler()->statistics();
   EXPECT_GT(statistics.functions, 0u);

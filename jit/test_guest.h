@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "engine/engine.h"
+#include "jit/code/arena.h"
 #include "jit/jit.h"
 
 namespace brink::jit {
@@ -104,6 +105,9 @@ struct Both {
   Guest interpreted;
   Guest compiled;
 };
+
+// Room for some of the next module's functions, and not for all.
+inline u32 small_arena() { return std::max(128u << 10, 4 * CodeArena::granule()); }
 
 // Functions f0 to f399, each of which calls the one before: more machine code than a small arena has room for.
 inline std::string four_hundred_functions() {

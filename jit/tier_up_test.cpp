@@ -346,7 +346,7 @@ TEST(TierUpRequests, RefusedOnce) {
 TEST(TierUpRequests, FullArena) {
   std::string text = four_hundred_functions();
   Guest interpreted(text, nullptr);
-  Guest guest(text, compiler({.arena_bytes = 128 << 10}), {}, {}, by_heat(2));
+  Guest guest(text, compiler({.arena_bytes = small_arena()}), {}, {}, by_heat(2));
   for (i32 n : {0, 3, -7, 5, 9}) EXPECT_EQ(guest.call("f399", {Value::i32(n)}), interpreted.call("f399", {Value::i32(n)}));
   Statistics statistics = guest.compiler()->statistics();
   EXPECT_GT(statistics.functions, 0u);

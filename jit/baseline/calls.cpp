@@ -123,7 +123,8 @@ void FunctionCompiler::prologue() {
   // Every frame leaves room for a leaf of kLeafReserveBytes, which then need not look.
   u64 frame = 8 * (u64{local_slots_} + scan_.operand_slots);
   if (!scan_.is_leaf || frame > runtime::kLeafReserveBytes) {
-    emit_poll();
+    a_.compare_stack({kTier, static_cast<i32>(layout::kNativeLimit)});
+    poll(a_.jump_if(Condition::Below));
     a_.address(Width::W64, kCallee, {kFrame, static_cast<i32>(frame)});
     a_.compare(Width::W64, kCallee, Address{kTier, static_cast<i32>(layout::kValueLimit)});
     trap_if(Condition::Above, TrapKind::StackExhausted);

@@ -140,9 +140,9 @@ void FunctionCompiler::on_block(const Instruction& instruction, Frame& frame, u3
     loops_.push_back({instruction.pc, a_.offset()});
     a_.landing_pad();
   }
-  a_.align(kCodeAlignment);
+  a_.align(kLoopAlignment);
   frame.label.position = a_.offset();
-  emit_poll();
+  poll(a_.jump_if_raised({kTier, static_cast<i32>(layout::kNativeLimit)}));
 }
 
 // From an arm of a block to its end, if it falls out of the arm.
@@ -364,10 +364,9 @@ void FunctionCompiler::begin_run(const Instruction& first) {
   trap_if(Condition::Below, TrapKind::OutOfFuel);
 }
 
-void FunctionCompiler::emit_poll() {
-  a_.compare_stack({kTier, static_cast<i32>(layout::kNativeLimit)});
+void FunctionCompiler::poll(Assembler::Field wanted) {
   u32 fields = kNothing;
-  chain(fields, a_.jump_if(Condition::Below));
+  chain(fields, wanted);
   slow_paths_.push_back({SlowPath::Kind::Poll, fields, a_.offset(), pc_});
 }
 

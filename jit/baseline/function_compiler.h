@@ -318,7 +318,7 @@ class FunctionCompiler : public NullSink {
   void trap_if(Condition condition, TrapKind kind);
   void trap_all(u32 chain, TrapKind kind);
   void trap_now(TrapKind kind);
-  void emit_poll();
+  void poll(Assembler::Field wanted);  // where this jumps
   void finish_slow_paths();
   // What follows is made of the instruction there, or of none (kWholeFunction).
   void begin(u32 pc, Listing::Content content = Listing::Content::Code) {

@@ -53,7 +53,7 @@ void for_each_argument(std::span<const ValueType> types, F f) {
   }
 }
 
-// Of functions and loops.
+// Of functions; loops: kLoopAlignment.
 inline constexpr u32 kCodeAlignment = 32;
 
 // Before the entry of every function's code.

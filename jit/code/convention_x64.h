@@ -29,6 +29,8 @@ inline constexpr Gp kStubArguments[] = {Gp::rsi, Gp::rdx, Gp::rcx};
 // Free when the arguments of a call are in place, beside kMore.
 inline constexpr Gp kCallScratch = Gp::r11;
 
+inline constexpr u32 kLoopAlignment = 32;
+
 // Words between exit_sp and entry_sp when the function that enter() entered has left its frame and called nobody.
 inline constexpr u32 kWordsBelowEntry = 2;
 

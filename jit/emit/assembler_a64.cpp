@@ -8,6 +8,14 @@
 #include <utility>
 
 namespace brink::jit {
+
+// What a frame keeps, word by word from the stack pointer: floats, integers, the return address in the last word.
+struct FramePart {
+  bool is_float;
+  u32 one, two;  // registers' numbers; 32: none
+  i32 at;
+};
+
 namespace {
 
 constexpr u32 number(Gp reg) { return static_cast<u32>(reg); }
@@ -54,11 +62,19 @@ constexpr u32 kConditions[] = {
 };
 u32 code_of(Condition c) { return kConditions[static_cast<u32>(c)]; }
 
-// Registers for words one after the other, of which the first is at `at`: two at a time, then what is left.
-template <class Register, class Two, class One>
-void in_pairs(std::span<const Register> registers, i32 at, Two two, One one) {
-  for (; registers.size() >= 2; registers = registers.subspan(2), at += 16) two(registers[0], registers[1], at);
-  if (!registers.empty()) one(registers[0], at);
+constexpr u32 kNone = 32, kZero = 31, kReturnAddress = 30;
+
+// Two words at a time where they are neighbours. The first part begins at the frame's first word.
+template <class F>
+void for_each_part(std::span<const Gp> saved, std::span<const Fp> saved_fp, i32 size, F f) {
+  if (saved.empty() && saved_fp.empty()) return f(FramePart{false, kZero, kReturnAddress, 0});  // with a word that nobody needs
+  i32 at = 0;
+  for (; saved_fp.size() >= 2; saved_fp = saved_fp.subspan(2), at += 16) f(FramePart{true, number(saved_fp[0]), number(saved_fp[1]), at});
+  if (!saved_fp.empty()) f(FramePart{true, number(saved_fp[0]), kNone, at}), at += 8;
+  for (; saved.size() >= 2; saved = saved.subspan(2), at += 16) f(FramePart{false, number(saved[0]), number(saved[1]), at});
+  if (at == size - 16 && !saved.empty()) return f(FramePart{false, number(saved[0]), kReturnAddress, at});
+  if (!saved.empty()) f(FramePart{false, number(saved[0]), kNone, at});
+  f(FramePart{false, kReturnAddress, kNone, size - 8});
 }
 
 }  // namespace
@@ -659,34 +675,40 @@ std::vector<FrameStep> Assembler::whole_frame(std::span<const Gp> saved, size_t 
   return steps;
 }
 
+// A load or store of a frame's part, which moves the stack pointer by so much before it, or if it is a load behind it.
+void Assembler::frame_access(bool is_load, const FramePart& part, i32 move) {
+  using Mem = arm::Mem;
+  Mem place = move == 0 ? Mem(x(Gp::sp), part.at) : is_load ? arm::ptr_post(x(Gp::sp), move) : arm::ptr_pre(x(Gp::sp), move);
+  auto both = [&](auto one, auto two) { is_load ? a_.ldp(one, two, place) : a_.stp(one, two, place); };
+  auto single = [&](auto one) { is_load ? a_.ldr(one, place) : a_.str(one, place); };
+  auto gp = [](u32 reg) { return reg == kZero ? arm::GpX(arm::Gp::kIdZr) : arm::GpX(reg); };
+  if (part.is_float && part.two != kNone) both(arm::VecV(part.one).d(), arm::VecV(part.two).d());
+  else if (part.is_float) single(arm::VecV(part.one).d());
+  else if (part.two != kNone) both(gp(part.one), gp(part.two));
+  else single(gp(part.one));
+}
+
 void Assembler::open_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp) {
-  u32 size = frame_bytes(saved.size() + saved_fp.size()) + 8;
+  i32 size = static_cast<i32>(frame_bytes(saved.size() + saved_fp.size()) + 8);
   note_frame(Gp::sp, 0);
   note_kept(Gp::x30);
   for (Gp reg : saved) note_kept(reg);
   if (features_.bti) word(0xD503245F);  // bti c
-  add_constant(Width::W64, Gp::sp, Gp::sp, -i64{size});
-  note_frame(Gp::sp, size);
-  store(8, {Gp::sp, static_cast<i32>(size - 8)}, Gp::x30);
-  in_pairs(
-      saved_fp, 0, [&](Fp one, Fp two, i32 at) { a_.stp(f(true, one), f(true, two), arm::Mem(x(Gp::sp), at)); },
-      [&](Fp reg, i32 at) { store_float(8, {Gp::sp, at}, reg); });
-  in_pairs(
-      saved, static_cast<i32>(8 * saved_fp.size()), [&](Gp one, Gp two, i32 at) { a_.stp(x(one), x(two), arm::Mem(x(Gp::sp), at)); },
-      [&](Gp reg, i32 at) { store(8, {Gp::sp, at}, reg); });
+  for_each_part(saved, saved_fp, size, [&](const FramePart& part) {
+    frame_access(false, part, part.at == 0 ? -size : 0);
+    if (part.at == 0) note_frame(Gp::sp, static_cast<u32>(size));
+  });
   note_whole_frame(saved, saved_fp.size());
 }
 
 void Assembler::leave_frame(std::span<const Gp> saved, std::span<const Fp> saved_fp) {
-  u32 size = frame_bytes(saved.size() + saved_fp.size()) + 8;
-  in_pairs(
-      saved_fp, 0, [&](Fp one, Fp two, i32 at) { a_.ldp(f(true, one), f(true, two), arm::Mem(x(Gp::sp), at)); },
-      [&](Fp reg, i32 at) { load_float(8, reg, {Gp::sp, at}); });
-  in_pairs(
-      saved, static_cast<i32>(8 * saved_fp.size()), [&](Gp one, Gp two, i32 at) { a_.ldp(x(one), x(two), arm::Mem(x(Gp::sp), at)); },
-      [&](Gp reg, i32 at) { load(Load::U64, reg, {Gp::sp, at}); });
-  load(Load::U64, Gp::x30, {Gp::sp, static_cast<i32>(size - 8)});
-  add_constant(Width::W64, Gp::sp, Gp::sp, size);
+  i32 size = static_cast<i32>(frame_bytes(saved.size() + saved_fp.size()) + 8);
+  FramePart first;
+  for_each_part(saved, saved_fp, size, [&](const FramePart& part) {
+    if (part.at == 0) first = part;
+    else frame_access(true, part, 0);
+  });
+  frame_access(true, first, size);
   note_frame(Gp::sp, 0);
   note_kept(Gp::x30);
   for (Gp reg : saved) note_kept(reg);
@@ -697,6 +719,12 @@ void Assembler::leave_frame(std::span<const Gp> saved, std::span<const Fp> saved
 void Assembler::compare_stack(const Address& limit) {
   load(Load::U64, kScratch2, limit);
   word(0xEB3163FF);  // cmp sp, x17
+}
+
+Assembler::Field Assembler::jump_if_raised(const Address& limit) {
+  load(Load::U8, kScratch2, {limit.base, limit.offset + 7});
+  test(Width::W32, kScratch2, kScratch2);
+  return jump_if(Condition::NotEqual);
 }
 
 void Assembler::zero_words(const Address& first, u32 count) {

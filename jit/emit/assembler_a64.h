@@ -38,6 +38,8 @@ struct Features {
   bool operator==(const Features&) const = default;
 };
 
+struct FramePart;
+
 class Assembler {
  public:
   // A field that holds a distance: an instruction's, that of the two instructions behind it, or a word that counts from `base`.
@@ -215,6 +217,8 @@ class Assembler {
   // All of it, where a frame that open_frame() has made is whole.
   void note_whole_frame(std::span<const Gp> saved, size_t saved_fp) { steps_.note(offset(), whole_frame(saved, saved_fp)); }
   void compare_stack(const Address& limit);
+  // Where what the stack pointer is compared with has been set to all ones, as no address is: its last byte says so.
+  Field jump_if_raised(const Address& limit);
   // Where a load or store that began at this offset will fault: its last instruction is the access.
   u32 access_at(u32) const { return offset() - 4; }
   void trap() { word(0xD4200000); }  // brk
@@ -232,6 +236,7 @@ class Assembler {
   a64::Assembler& raw() { return a_; }
 
  private:
+  void frame_access(bool is_load, const FramePart& part, i32 move);
   static std::vector<FrameStep> whole_frame(std::span<const Gp> saved, size_t saved_fp);
 
   struct Errors : asmjit::ErrorHandler {

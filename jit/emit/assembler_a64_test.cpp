@@ -258,6 +258,7 @@ TEST_F(Encodings, Addresses) {
   expect("ldr x17, [x27, #8]\ncmp x3, x17", [&](Assembler& s) { s.compare(Width::W64, Gp::x3, Address{Gp::x27, 8}); });
   expect("subs x25, x25, #0x7f", [&](Assembler& s) { s.set_amount(s.subtract_amount(Gp::x25), 127); });
   expect("ldr x17, [x28]\ncmp sp, x17", [&](Assembler& s) { s.compare_stack({Gp::x28, 0}); });
+  expect("ldrb w17, [x28, #15]\ncbnz w17, 0x0", [&](Assembler& s) { s.set_field(s.jump_if_raised({Gp::x28, 8}), 0); });
 }
 
 const char* width_suffix(u32 bytes) { return bytes == 1 ? "b" : bytes == 2 ? "h" : ""; }
@@ -453,23 +454,30 @@ TEST_F(Encodings, Control) {
 }
 
 TEST_F(Encodings, Frames) {
-  constexpr Gp kSaved[] = {Gp::x19, Gp::x20};
-  constexpr Fp kSavedFp[] = {Fp::f8};
   EXPECT_EQ(Assembler::frame_bytes(0), 8u);
   EXPECT_EQ(Assembler::frame_bytes(1), 8u);
   EXPECT_EQ(Assembler::frame_bytes(3), 24u);
-  expect("sub sp, sp, #0x10\nstr x30, [sp, #8]", [&](Assembler& s) { s.open_frame({}, {}); });
-  expect("ldr x30, [sp, #8]\nadd sp, sp, #0x10\nret", [&](Assembler& s) { s.close_frame({}, {}); });
-  expect("sub sp, sp, #0x20\nstr x30, [sp, #24]\nstr d8, [sp]\nstp x19, x20, [sp, #8]",
-         [&](Assembler& s) { s.open_frame(kSaved, kSavedFp); });
-  expect("ldr d8, [sp]\nldp x19, x20, [sp, #8]\nldr x30, [sp, #24]\nadd sp, sp, #0x20\nret",
-         [&](Assembler& s) { s.close_frame(kSaved, kSavedFp); });
+  auto frame = [&](std::span<const Gp> saved, std::span<const Fp> saved_fp, const char* opened, const char* closed) {
+    expect(opened, [&](Assembler& s) { s.open_frame(saved, saved_fp); });
+    expect(closed, [&](Assembler& s) { s.close_frame(saved, saved_fp); });
+  };
   constexpr Gp kThree[] = {Gp::x19, Gp::x20, Gp::x21};
-  constexpr Fp kTwo[] = {Fp::f8, Fp::f9};
-  expect("sub sp, sp, #0x30\nstr x30, [sp, #40]\nstp d8, d9, [sp]\nstp x19, x20, [sp, #16]\nstr x21, [sp, #32]",
-         [&](Assembler& s) { s.open_frame(kThree, kTwo); });
-  expect("ldp d8, d9, [sp]\nldp x19, x20, [sp, #16]\nldr x21, [sp, #32]\nldr x30, [sp, #40]\nadd sp, sp, #0x30\nret",
-         [&](Assembler& s) { s.close_frame(kThree, kTwo); });
+  constexpr Fp kThreeFp[] = {Fp::f8, Fp::f9, Fp::f10};
+  std::span<const Gp> gp = kThree;
+  std::span<const Fp> fp = kThreeFp;
+  frame({}, {}, "stp xzr, x30, [sp, #-16]!", "ldp xzr, x30, [sp], #16\nret");
+  frame(gp.first(1), {}, "stp x19, x30, [sp, #-16]!", "ldp x19, x30, [sp], #16\nret");
+  frame(gp.first(2), {}, "stp x19, x20, [sp, #-32]!\nstr x30, [sp, #24]", "ldr x30, [sp, #24]\nldp x19, x20, [sp], #32\nret");
+  frame(gp, {}, "stp x19, x20, [sp, #-32]!\nstp x21, x30, [sp, #16]", "ldp x21, x30, [sp, #16]\nldp x19, x20, [sp], #32\nret");
+  frame({}, fp.first(1), "str d8, [sp, #-16]!\nstr x30, [sp, #8]", "ldr x30, [sp, #8]\nldr d8, [sp], #16\nret");
+  frame({}, fp, "stp d8, d9, [sp, #-32]!\nstr d10, [sp, #16]\nstr x30, [sp, #24]",
+        "ldr d10, [sp, #16]\nldr x30, [sp, #24]\nldp d8, d9, [sp], #32\nret");
+  frame(gp.first(1), fp.first(1), "str d8, [sp, #-32]!\nstr x19, [sp, #8]\nstr x30, [sp, #24]",
+        "ldr x19, [sp, #8]\nldr x30, [sp, #24]\nldr d8, [sp], #32\nret");
+  frame(gp.first(2), fp.first(1), "str d8, [sp, #-32]!\nstp x19, x20, [sp, #8]\nstr x30, [sp, #24]",
+        "ldp x19, x20, [sp, #8]\nldr x30, [sp, #24]\nldr d8, [sp], #32\nret");
+  frame(gp, fp.first(2), "stp d8, d9, [sp, #-48]!\nstp x19, x20, [sp, #16]\nstp x21, x30, [sp, #32]",
+        "ldp x19, x20, [sp, #16]\nldp x21, x30, [sp, #32]\nldp d8, d9, [sp], #48\nret");
   u32 loop = assembler_.offset() + 8;
   char text[160];
   std::snprintf(text, sizeof text,
@@ -483,8 +491,8 @@ struct EncodingsWithBti : Encodings {
 
 TEST_F(EncodingsWithBti, LandingPads) {
   constexpr Gp kSaved[] = {Gp::x19, Gp::x20};
-  expect("bti c\nsub sp, sp, #0x10\nstr x30, [sp, #8]", [&](Assembler& s) { s.open_frame({}, {}); });
-  expect("bti c\nsub sp, sp, #0x20\nstr x30, [sp, #24]\nstp x19, x20, [sp]", [&](Assembler& s) { s.open_frame(kSaved, {}); });
+  expect("bti c\nstp xzr, x30, [sp, #-16]!", [&](Assembler& s) { s.open_frame({}, {}); });
+  expect("bti c\nstp x19, x20, [sp, #-32]!\nstr x30, [sp, #24]", [&](Assembler& s) { s.open_frame(kSaved, {}); });
   expect("bti j", [&](Assembler& s) { s.landing_pad(); });
   expect("mov x16, x9\nbr x16", [&](Assembler& s) { s.jump_to_function(Gp::x9); });
   expect("br x17", [&](Assembler& s) { s.jump_to_function(Gp::x17); });

@@ -274,6 +274,11 @@ class Assembler {
   void note_saved(Gp reg, u32 distance) { steps_.note({offset(), FrameStep::Kind::Saved, reg, distance}); }
   void note_kept(Gp reg) { steps_.note({offset(), FrameStep::Kind::Kept, reg, 0}); }
   void compare_stack(const Address& limit) { compare(Width::W64, Gp::rsp, limit); }
+  // Where what the stack pointer is compared with has been set to all ones.
+  Field jump_if_raised(const Address& limit) {
+    compare_stack(limit);
+    return jump_if(Condition::Below);
+  }
   // Where a load or store that began at this offset will fault.
   u32 access_at(u32 begin) const { return begin; }
   void trap() { put_bytes(0x0F, 0x0B); }  // ud2
