@@ -9,7 +9,7 @@ void FunctionCompiler::divide_checked(Kind kind, bool is_signed, bool remainder,
   Width w = width_of(kind);
   Gp left = in_gp(a);
   Gp by = in_gp(b);
-  Gp d = take_gp();  // whatever makes room for it belongs before the branch
+  Gp d = result_gp(kind, nullptr);  // whatever makes room for it belongs before the branch
   if (may_be_zero) {
     a_.test(w, by, by);
     trap_if(Condition::Equal, TrapKind::IntegerDivideByZero);

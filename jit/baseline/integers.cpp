@@ -56,9 +56,12 @@ void FunctionCompiler::binary(Alu op, Kind kind) {
   }
 
   Gp left = in_gp(a);
-  if (is_immediate(b)) {
+  bool takes_low_half = op == Alu::And && b.is_constant() && b.bits == 0xFFFFFFFF && kind == Kind::I64;
+  if (is_immediate(b) || takes_low_half || (b.is_constant() && a_.is_logical_constant(op, b.bits))) {
     Gp d = result_gp(kind, &a);
-    a_.alu(op, w, d, left, immediate(b));
+    if (takes_low_half) a_.move(Width::W32, d, left);
+    else if (is_immediate(b)) a_.alu(op, w, d, left, immediate(b));
+    else a_.alu_logical(op, d, left, b.bits);
     if (left != d) release(a);
     return push_gp(kind, d);
   }

@@ -243,16 +243,23 @@ void Assembler::alu(Alu op, Width w, Gp d, Gp a, i32 b) {
   if (op == Alu::Add) return add_constant(w, d, a, b);
   if (op == Alu::Sub) return add_constant(w, d, a, -i64{b});
   u64 bits = w == Width::W32 ? static_cast<u32>(b) : static_cast<u64>(i64{b});
-  if (a64::Utils::isLogicalImm(bits, w == Width::W32 ? 32 : 64)) {
-    asmjit::Imm immediate(bits);
-    if (op == Alu::And) a_.and_(r(w, d), r(w, a), immediate);
-    else if (op == Alu::Or) a_.orr(r(w, d), r(w, a), immediate);
-    else a_.eor(r(w, d), r(w, a), immediate);
-    return;
-  }
+  if (a64::Utils::isLogicalImm(bits, w == Width::W32 ? 32 : 64)) return logical(op, w, d, a, bits);
   move_constant(kScratch, bits, true);
   alu(op, w, d, a, kScratch);
 }
+
+void Assembler::logical(Alu op, Width w, Gp d, Gp a, u64 bits) {
+  asmjit::Imm immediate(bits);
+  if (op == Alu::And) a_.and_(r(w, d), r(w, a), immediate);
+  else if (op == Alu::Or) a_.orr(r(w, d), r(w, a), immediate);
+  else a_.eor(r(w, d), r(w, a), immediate);
+}
+
+bool Assembler::is_logical_constant(Alu op, u64 bits) {
+  return op != Alu::Add && op != Alu::Sub && a64::Utils::isLogicalImm(bits, 64);
+}
+
+void Assembler::alu_logical(Alu op, Gp d, Gp a, u64 bits) { logical(op, Width::W64, d, a, bits); }
 
 Condition Assembler::alu_carry(Alu op, Width w, Gp d, Gp a, Gp b) {
   if (op == Alu::Add) {

@@ -82,6 +82,9 @@ class Assembler {
   void alu(Alu op, Width w, Gp d, Gp a, Gp b);
   void alu(Alu op, Width w, Gp d, Gp a, i32 b);
   void alu(Alu op, Width w, Gp d, Gp a, const Address& b) { alu(op, w, d, a, operand(w, b)); }
+  // Whether an instruction for 64 bits holds all of the constant, and that instruction.
+  static bool is_logical_constant(Alu op, u64 bits);
+  void alu_logical(Alu op, Gp d, Gp a, u64 bits);
   // Additions and subtractions, and the condition under which they left the unsigned range.
   Condition alu_carry(Alu op, Width w, Gp d, Gp a, Gp b);
   Condition alu_carry(Alu op, Width w, Gp d, Gp a, i32 b);
@@ -257,6 +260,7 @@ class Assembler {
   // As an instruction takes it, for an access of so many bytes. May use both scratch registers, or only the first.
   arm::Mem memory(const Address& a, u32 bytes, bool one_scratch = false);
   void add_constant(Width w, Gp d, Gp a, i64 value);
+  void logical(Alu op, Width w, Gp d, Gp a, u64 bits);  // one that an instruction holds
   void note_zero_test(Width w, Gp reg) { zero_test_ = {offset(), w, reg}; }
   // A register with the address; the first scratch register, or both are used up, unless it is a base alone.
   Gp plain_base(const Address& a);

@@ -170,6 +170,12 @@ TEST_F(Encodings, Constants) {
   expect("mov x16, #0x0\nand w1, w2, w16", [&](Assembler& s) { s.alu(Alu::And, Width::W32, Gp::x1, Gp::x2, 0); });
   expect("mov w16, #0xffffffff\neor w1, w2, w16", [&](Assembler& s) { s.alu(Alu::Xor, Width::W32, Gp::x1, Gp::x2, -1); });
   expect("mov x16, #0x5\nand x1, x2, x16", [&](Assembler& s) { s.alu(Alu::And, Width::W64, Gp::x1, Gp::x2, 5); });
+  EXPECT_TRUE(Assembler::is_logical_constant(Alu::And, 0xFFFFFFFE));
+  EXPECT_FALSE(Assembler::is_logical_constant(Alu::Add, 0xFFFFFFFE));
+  EXPECT_FALSE(Assembler::is_logical_constant(Alu::And, 0x123456789));
+  expect("and x1, x2, #0xfffffffe", [&](Assembler& s) { s.alu_logical(Alu::And, Gp::x1, Gp::x2, 0xFFFFFFFE); });
+  expect("orr x1, x2, #0x8000000000000000", [&](Assembler& s) { s.alu_logical(Alu::Or, Gp::x1, Gp::x2, u64{1} << 63); });
+  expect("eor x1, x2, #0xffffffff00000000", [&](Assembler& s) { s.alu_logical(Alu::Xor, Gp::x1, Gp::x2, 0xFFFFFFFF00000000); });
   expect("mov x16, #0x3e8\nmul w1, w2, w16", [&](Assembler& s) { s.multiply(Width::W32, Gp::x1, Gp::x2, 1000); });
   expect("mov x16, #0x10\nsubs x1, x2, x16", [&](Assembler& s) { s.alu_carry(Alu::Sub, Width::W64, Gp::x1, Gp::x2, 16); });
   expect("cmp w1, #0x7", [&](Assembler& s) { s.compare(Width::W32, Gp::x1, 7); });

@@ -98,6 +98,9 @@ class Assembler {
   void shift(Shift op, Width w, Gp d, Gp a, Gp count);
   bool needs_count_in_rcx(Shift op) const { return !features_.bmi2 || op >= Shift::RotateLeft; }
   void negate(Width w, Gp d) { put({0xF7}, w, 3, d); }
+  // Whether there is an instruction for it that holds 64 bits.
+  static constexpr bool is_logical_constant(Alu, u64) { return false; }
+  void alu_logical(Alu, Gp, Gp, u64) {}
   // The same, and the condition under which the unsigned addition or subtraction left the range.
   Condition alu_carry(Alu op, Width w, Gp d, Gp a, Gp b) {
     move_if_other(w, d, a);
