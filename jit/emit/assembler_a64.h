@@ -117,7 +117,7 @@ class Assembler {
   void fence() { word(0xD5033BBF); }  // dmb ish
 
   // d -= what set_amount() will say, at most 127. Below: it was more than there was.
-  Field subtract_amount(Gp d) { return branch(0xF1000000 | number(d) << 5 | number(d)); }  // subs d, d, #0
+  Field subtract_amount(Gp d) { return branch(0xF1000000 | static_cast<u32>(d) << 5 | static_cast<u32>(d)); }  // subs d, d, #0
   void set_amount(Field f, u32 amount);
 
   // --- Comparisons ---
