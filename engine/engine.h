@@ -520,6 +520,11 @@ class Caller {
 // arguments before the first result is written. An i32 result is written zero-extended.
 using HostCallback = std::function<Outcome<void>(Caller& caller, const u64* arguments, u64* results)>;
 
+struct HostFunction {
+  std::vector<ValueType> params, results;
+  HostCallback callback;
+};
+
 Function make_host_function(Store& store, std::span<const ValueType> params, std::span<const ValueType> results,
                             HostCallback callback);
 
@@ -586,15 +591,10 @@ struct HostReturn<Outcome<T>> {
   static constexpr bool can_trap = true;
 };
 
-struct TypedCallback {
-  std::vector<ValueType> params, results;
-  HostCallback callback;
-};
-
 template <class R, class... Args, class F>
-TypedCallback bind_typed(F f, bool /*with_caller*/, auto call) {
+HostFunction bind_typed(F f, bool /*with_caller*/, auto call) {
   using Result = typename HostReturn<R>::Value;
-  TypedCallback typed;
+  HostFunction typed;
   typed.params = {HostType<Args>::type...};
   if constexpr (!std::is_void_v<Result>) typed.results = {HostType<Result>::type};
   typed.callback = [f = std::move(f), call](Caller& caller, const u64* arguments,
@@ -619,12 +619,12 @@ TypedCallback bind_typed(F f, bool /*with_caller*/, auto call) {
 }
 
 template <class F, class R, class C, class... Args>
-TypedCallback typed_callback(F f, R (C::*)(Caller&, Args...) const) {
+HostFunction typed_callback(F f, R (C::*)(Caller&, Args...) const) {
   return bind_typed<R, Args...>(std::move(f), true,
                                 [](F& g, Caller& caller, Args... a) -> R { return g(caller, a...); });
 }
 template <class F, class R, class C, class... Args>
-TypedCallback typed_callback(F f, R (C::*)(Args...) const) {
+HostFunction typed_callback(F f, R (C::*)(Args...) const) {
   return bind_typed<R, Args...>(std::move(f), false, [](F& g, Caller&, Args... a) -> R { return g(a...); });
 }
 
@@ -649,9 +649,17 @@ class Linker {
   // guest's; a result Outcome<T> can trap.
   template <class F>
   void define_function(std::string_view module, std::string_view name, F f) {
-    detail::TypedCallback typed = detail::typed_callback(std::move(f), &F::operator());
+    HostFunction typed = host_function(std::move(f));
     define_callback(module, name, std::move(typed.params), std::move(typed.results), std::move(typed.callback));
   }
+  template <class F>
+  static HostFunction host_function(F f) {
+    return detail::typed_callback(std::move(f), &F::operator());
+  }
+  // Many functions under a module name, made as they are imported: asked for names that are not defined otherwise, by
+  // any thread that instantiates. Replaces what was defined of its names, and the library that the module had.
+  using Library = std::function<std::optional<HostFunction>(std::string_view name)>;
+  void define_library(std::string_view module, Library library);
 
   // Links, instantiates and runs the start function (sections 4.5.4 and 4.7.2). A missing or ill-typed import is an
   // Error of kind Unlinkable, a limit one of kind Limit; a trap while segments are copied or the start function runs is
@@ -668,12 +676,18 @@ class Linker {
     HostCallback callback;
   };
   friend class InstancePool;
-  const Definition* find(std::string_view module, std::string_view name) const;
-  // The definition of each of the module's imports, in their order; an Error of kind Unlinkable if one is missing.
-  Result<std::vector<const Definition*>> find_imports(const Module& module) const;
+  // The definitions of a module's imports, in their order.
+  struct Imports {
+    std::vector<const Definition*> definitions;
+    std::vector<std::unique_ptr<Definition>> made;  // by libraries; some of those
+  };
+  const Definition* find(const Import& import, Imports& found) const;
+  // An Error of kind Unlinkable if one is missing.
+  Result<Imports> find_imports(const Module& module) const;
 
   Engine engine_;
   std::unordered_map<std::string, Definition> definitions_;  // key: module, '\0', name
+  std::vector<std::pair<std::string, Library>> libraries_;   // by module
 };
 
 }  // namespace brink

@@ -26,9 +26,8 @@ struct ContextOfStore {
 Trap no_context() { return Trap::host("the store has no WASI context"); }
 
 template <class Source, class... Args>
-void define_member(Linker& linker, const Source& source, const char* name,
-                   Errno (Context::*function)(GuestMemory&, Args...)) {
-  linker.define_function(kModule, name, [source, function, name](Caller& caller, Args... arguments) -> Outcome<u32> {
+HostFunction member(const Source& source, const char* name, Errno (Context::*function)(GuestMemory&, Args...)) {
+  return Linker::host_function([source, function, name](Caller& caller, Args... arguments) -> Outcome<u32> {
     Context* context = source(caller);
     if (context == nullptr) return std::unexpected(no_context());
     if (context->is_interrupted()) return std::unexpected(Trap(TrapKind::Interrupted));
@@ -39,23 +38,33 @@ void define_member(Linker& linker, const Source& source, const char* name,
   });
 }
 
+// A program imports a few of the functions, and a start is short enough for the others to show.
 template <class Source>
-void define_all(Linker& linker, const Source& source) {
-#define BRINK_WASI_FUNCTION(name) define_member(linker, source, #name, &Context::name);
+std::optional<HostFunction> find(const Source& source, std::string_view wanted) {
+#define BRINK_WASI_FUNCTION(name) \
+  if (wanted == #name) return member(source, #name, &Context::name);
 #include "wasi/preview1/functions.def"
 #undef BRINK_WASI_FUNCTION
-  linker.define_function(kModule, "proc_exit", [source](Caller& caller, u32 code) -> Outcome<void> {
-    Context* context = source(caller);
-    if (context == nullptr) return std::unexpected(no_context());
-    return std::unexpected(Trap::exit(static_cast<i32>(context->proc_exit(code).error())));
-  });
-  linker.define_function(kModule, "proc_raise", [source](Caller& caller, u32 signal) -> Outcome<u32> {
-    Context* context = source(caller);
-    if (context == nullptr) return std::unexpected(no_context());
-    auto raised = context->proc_raise(signal);
-    if (!raised) return std::unexpected(Trap::exit(static_cast<i32>(raised.error())));
-    return static_cast<u32>(*raised);
-  });
+  if (wanted == "proc_exit")
+    return Linker::host_function([source](Caller& caller, u32 code) -> Outcome<void> {
+      Context* context = source(caller);
+      if (context == nullptr) return std::unexpected(no_context());
+      return std::unexpected(Trap::exit(static_cast<i32>(context->proc_exit(code).error())));
+    });
+  if (wanted == "proc_raise")
+    return Linker::host_function([source](Caller& caller, u32 signal) -> Outcome<u32> {
+      Context* context = source(caller);
+      if (context == nullptr) return std::unexpected(no_context());
+      auto raised = context->proc_raise(signal);
+      if (!raised) return std::unexpected(Trap::exit(static_cast<i32>(raised.error())));
+      return static_cast<u32>(*raised);
+    });
+  return std::nullopt;
+}
+
+template <class Source>
+void define_all(Linker& linker, const Source& source) {
+  linker.define_library(kModule, [source](std::string_view name) { return find(source, name); });
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // their validity (sections 3.4.7 and 3.4.8).
 #include "engine/decode/limits.h"
 #include "engine/decode/module_decoder.h"
+#include "engine/module/opcodes.h"
 #include "engine/validate/validator.h"
 
 namespace brink {
@@ -13,11 +14,24 @@ constexpr u32 kExplicit = 2;     // active: table index follows; not active: dec
 constexpr u32 kExpressions = 4;  // else function indices
 constexpr u32 kLastElementKind = 7;
 
+// Of an expression that is one i32.const of at most four bytes, in which nothing can be wrong, as nearly all are; 0: it is another.
+u32 size_of_number(std::span<const u8> bytes) {
+  constexpr u32 kLongest = 4;
+  if (bytes.size() < 2 + kLongest || op_from_byte(bytes[0]) != Op::I32Const) return 0;
+  u32 size = 1;
+  while (size <= kLongest && bytes[size] >= 0x80) ++size;
+  return size <= kLongest && op_from_byte(bytes[size + 1]) == Op::End ? size + 2 : 0;
+}
+
 }  // namespace
 
 ConstantExpression ModuleDecoder::read_constant_expression(ValueType expected) {
   u32 at = static_cast<u32>(r_.offset());
   if (!r_.ok()) return {};
+  if (u32 size = size_of_number(m_.bytes.subspan(at, static_cast<u32>(r_.remaining()))); size != 0 && expected == kI32) {
+    r_.read_bytes(size, "constant expression");
+    return {{at, size}};
+  }
   m_.declared_functions.resize(m_.functions.size());
   auto size = validate_constant_expression(m_, at, at + static_cast<u32>(r_.remaining()), expected,
                                            static_cast<u32>(m_.globals.size()), &m_.declared_functions);

@@ -15,6 +15,8 @@ class ThreadDispatch;
 // The same for quick code; `sp` and `side` of the state do not count. Where a table of the thread's own is given, the
 // run can be interrupted.
 Status run_quick(const State& state, const ThreadDispatch* dispatch);
+// Before a function's quick code is run for the first time.
+void make_ready_for(const u8* code);
 
 // A thread's own table of quick code's handlers: what other threads overwrite to interrupt it (runtime/interrupts.h).
 class ThreadDispatch {

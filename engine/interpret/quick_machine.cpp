@@ -1,7 +1,7 @@
 // Dispatch for quick code: the bodies of quick_handlers.h and its companions as a running machine, threaded or portable
 // as in interpreter.cpp.
 //
-// One table, or a copy of it a thread (ThreadDispatch): narrow opcodes, fused opcodes, wide opcodes. Its address travels in a register with the rest of the state,
+// One table, or a copy of it a thread (ThreadDispatch). Its address travels in a register with the rest of the state,
 // so that an instruction's end is a load of two bytes and an indirect jump.
 #include <array>
 #include <atomic>
@@ -10,6 +10,7 @@
 #include "engine/interpret/quick_aggregate.h"
 #include "engine/interpret/quick_calls.h"
 #include "engine/interpret/quick_vector.h"
+#include "engine/runtime/interrupts.h"
 
 namespace brink::interpret {
 namespace {
@@ -102,22 +103,67 @@ BRINK_GUEST_RACES Flow handler(QuickState& s) {
 
 #endif
 
-struct QuickDispatch {
-  static const std::array<Handler, quick::kOpcodeCount> kTable;
-};
+// Every handler by its opcode: narrow opcodes, fused opcodes, wide opcodes.
+#ifdef BRINK_THREADED
 
-constinit const std::array<Handler, quick::kOpcodeCount> QuickDispatch::kTable = {
-#define BRINK_QUICK(name, meaning, operands) handler<body::name, Narrow>,
+// In a position-independent program a table of 64 KB of pointers is written at every start, whatever runs. So what is in the program is how
+// far each handler is from its place in the table, and the table is made of that: the wide part when there is wide code.
+// No constant of C++ is the distance of two addresses, but any assembler's is.
+extern "C" const i32 brink_quick_distances[quick::kOpcodeCount] __attribute__((visibility("hidden")));
+
+template <Handler kHandler>
+[[gnu::always_inline]] inline void write_distance() {
+  asm volatile(".pushsection .rodata.brink_quick_distances,\"a\"\n\t.long %c0 - .\n\t.popsection" ::"i"(kHandler));
+}
+
+// Never called: what it consists of is not code.
+[[gnu::used, gnu::noinline]] void write_distances() {
+  asm volatile(
+      ".pushsection .rodata.brink_quick_distances,\"a\"\n\t.p2align 6\n\t.globl brink_quick_distances\n\t"
+      ".hidden brink_quick_distances\nbrink_quick_distances:\n\t.popsection");
+#define BRINK_HANDLER(body, width) write_distance<handler<body, width>>();
+#else
+constinit const std::array<Handler, quick::kOpcodeCount> kHandlers = {
+#define BRINK_HANDLER(body, width) handler<body, width>,
+#endif
+
+#define BRINK_QUICK(name, meaning, operands) BRINK_HANDLER(body::name, Narrow)
 #include "engine/quicken/quick_forms.h"
 #undef BRINK_QUICK
-#define BRINK_FUSION(first, second) handler<body::first##__##second, Narrow>,
+#define BRINK_FUSION(first, second) BRINK_HANDLER(body::first##__##second, Narrow)
 #include "engine/quicken/fusions.def"
 #undef BRINK_FUSION
-#define BRINK_QUICK(name, meaning, operands) handler<body::name, Wide>,
+#define BRINK_QUICK(name, meaning, operands) BRINK_HANDLER(body::name, Wide)
 #include "engine/quicken/quick_forms.h"
-#include "engine/runtime/interrupts.h"
 #undef BRINK_QUICK
+#undef BRINK_HANDLER
+
+#ifdef BRINK_THREADED
+}
+
+alignas(64) std::array<Handler, quick::kOpcodeCount> made_handlers;
+
+void make_handlers(u32 begin, u32 end) {
+  for (u32 i = begin; i < end; ++i)
+    made_handlers[i] = reinterpret_cast<Handler>(reinterpret_cast<uintptr_t>(&brink_quick_distances[i]) +
+                                                 static_cast<uintptr_t>(intptr_t{brink_quick_distances[i]}));
+}
+
+const std::array<Handler, quick::kOpcodeCount>& narrow_handlers() {
+  [[maybe_unused]] static const bool are_made = (make_handlers(0, quick::kNarrowCount), true);
+  return made_handlers;
+}
+
+const std::array<Handler, quick::kOpcodeCount>& all_handlers() {
+  [[maybe_unused]] static const bool are_made = (make_handlers(quick::kNarrowCount, quick::kOpcodeCount), true);
+  return narrow_handlers();
+}
+#else
 };
+
+const std::array<Handler, quick::kOpcodeCount>& narrow_handlers() { return kHandlers; }
+const std::array<Handler, quick::kOpcodeCount>& all_handlers() { return kHandlers; }
+#endif
 
 bool is_boundary(const u8* pc) { return pc == kQuickExit || pc == kQuickCrossReturn; }
 
@@ -140,13 +186,13 @@ bool takes_interrupt(Context& context) {
 __attribute__((preserve_none, noinline)) Status interrupted_handler(BRINK_QUICK_REGISTERS) {
   QuickState s{pc, t, fp, memory, instance, table, frame, context, f};
   if (!is_boundary(pc) && answer_interrupt(*context, pc, frame)) return Status::Trap;
-  BRINK_QUICK_GO(QuickDispatch::kTable[next_opcode(s)]);
+  BRINK_QUICK_GO(all_handlers()[next_opcode(s)]);
 }
 
 #else
 
 Flow interrupted_handler(QuickState& s) {
-  if (is_boundary(s.pc) || !takes_interrupt(*s.context)) return QuickDispatch::kTable[next_opcode(s)](s);
+  if (is_boundary(s.pc) || !takes_interrupt(*s.context)) return all_handlers()[next_opcode(s)](s);
   s.context->trap = TrapKind::Interrupted;
   s.context->pc = s.pc + 2;
   return Flow::Trap;
@@ -171,7 +217,7 @@ struct ThreadDispatch::Table {
   bool is_overwritten = false;
 };
 
-ThreadDispatch::ThreadDispatch() : table_(std::make_unique<Table>(Table{QuickDispatch::kTable})) {}
+ThreadDispatch::ThreadDispatch() : table_(std::make_unique<Table>(Table{all_handlers()})) {}
 ThreadDispatch::~ThreadDispatch() = default;
 
 ThreadDispatch& ThreadDispatch::of_this_thread() {
@@ -191,18 +237,26 @@ void ThreadDispatch::interrupt() {
 
 void ThreadDispatch::repair() {
   std::lock_guard lock(mutex_);
+  const auto& whole = all_handlers();
   for (u32 i = 0; i < quick::kOpcodeCount; ++i)
-    std::atomic_ref<Handler>(table_->handlers[i]).store(QuickDispatch::kTable[i], std::memory_order_relaxed);
+    std::atomic_ref<Handler>(table_->handlers[i]).store(whole[i], std::memory_order_relaxed);
   table_->is_overwritten = false;
 }
 
 namespace {
 
 const Handler* table_of(const ThreadDispatch* dispatch) {
-  return dispatch == nullptr ? QuickDispatch::kTable.data() : static_cast<const Handler*>(dispatch->table());
+  return dispatch == nullptr ? narrow_handlers().data() : static_cast<const Handler*>(dispatch->table());
 }
 
 }  // namespace
+
+// All of a function's opcodes have one width.
+void make_ready_for(const u8* code) {
+  u16 opcode;
+  std::memcpy(&opcode, code, 2);
+  if (opcode >= quick::kNarrowCount) (void)all_handlers();
+}
 
 #ifdef BRINK_THREADED
 

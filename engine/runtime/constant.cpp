@@ -122,6 +122,11 @@ class Evaluator {
 
 Result<void> evaluate_constant(Instance& instance, ConstantExpression expression, u64 bits[2]) {
   const u8* begin = instance.module->info.bytes.data() + expression.bytes.offset;
+  // Nearly all are one number.
+  if (const u8* p = begin + 1; op_from_byte(*begin) == Op::I32Const) {
+    u64 number = static_cast<u32>(read_signed<i32>(p));
+    if (op_from_byte(*p) == Op::End) return bits[0] = number, Result<void>();
+  }
   auto end = Evaluator(instance).run(begin, bits);
   if (!end) return std::unexpected(std::move(end.error()));
   return {};

@@ -41,22 +41,42 @@ void Linker::define(std::string_view module, std::string_view name, const Shared
                                 Definition{Memory(memory.impl().get()), memory.impl(), {}, {}, {}});
 }
 
-const Linker::Definition* Linker::find(std::string_view module, std::string_view name) const {
-  auto found = definitions_.find(key_of(module, name));
-  return found == definitions_.end() ? nullptr : &found->second;
+void Linker::define_library(std::string_view module, Library library) {
+  const std::string prefix = key_of(module, "");
+  std::erase_if(definitions_, [&](const auto& definition) {
+    std::string_view key = definition.first;
+    return key.starts_with(prefix) && library(key.substr(prefix.size()));
+  });
+  std::erase_if(libraries_, [&](const auto& other) { return other.first == module; });
+  libraries_.emplace_back(module, std::move(library));
 }
 
-Result<std::vector<const Linker::Definition*>> Linker::find_imports(const Module& module) const {
+const Linker::Definition* Linker::find(const Import& import, Imports& found) const {
+  if (!definitions_.empty())
+    if (auto defined = definitions_.find(key_of(import.module, import.name)); defined != definitions_.end())
+      return &defined->second;
+  for (const auto& [module, library] : libraries_) {
+    if (module != import.module) continue;
+    std::optional<HostFunction> function = library(import.name);
+    if (!function) return nullptr;
+    found.made.push_back(std::make_unique<Definition>(
+        Definition{{}, {}, std::move(function->params), std::move(function->results), std::move(function->callback)}));
+    return found.made.back().get();
+  }
+  return nullptr;
+}
+
+Result<Linker::Imports> Linker::find_imports(const Module& module) const {
   const ModuleInfo& info = module.info();
-  std::vector<const Definition*> found;
-  found.reserve(info.imports.size());
+  Imports found;
+  found.definitions.reserve(info.imports.size());
   for (const Import& import : info.imports) {
-    const Definition* definition = find(import.module, import.name);
+    const Definition* definition = find(import, found);
     if (definition == nullptr)
       return fail(ErrorKind::Unlinkable, "unknown import: nothing is defined for \"" + std::string(import.module) +
                                              "\" \"" + std::string(import.name) +
                                              "\", wanted: " + describe_import(info, import));
-    found.push_back(definition);
+    found.definitions.push_back(definition);
   }
   return found;
 }
@@ -69,11 +89,11 @@ Result<Instance> Linker::instantiate(Store& store, const Module& module, std::op
   if (store.engine().state() != module.engine().state())
     return located(Error{ErrorKind::Usage, "module and store belong to different engines"});
 
-  auto definitions = find_imports(module);
-  if (!definitions) return located(std::move(definitions.error()));
+  auto found = find_imports(module);
+  if (!found) return located(std::move(found.error()));
   std::vector<Extern> imports;
-  imports.reserve(definitions->size());
-  for (const Definition* definition : *definitions) {
+  imports.reserve(found->definitions.size());
+  for (const Definition* definition : found->definitions) {
     if (definition->shared_memory && !store.state().adopt_memory(definition->shared_memory))
       return located(Error{ErrorKind::Limit,
                            "the store's limit of " + std::to_string(store.limits().memories) + " memories is reached"});

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "engine/decode/decoder.h"
-#include "engine/interpret/state.h"
+#include "engine/interpret/interpreter.h"
 #include "engine/runtime/objects.h"
 #include "engine/quicken/quickener.h"
 #include "engine/runtime/tier.h"
@@ -87,6 +87,7 @@ Result<void> prepare(ModuleState& module, FunctionCode& code) {
   code.module = &module;
   const u8* first = kept->code.get();
   bool is_quick = kept->is_quick;
+  if (is_quick) interpret::make_ready_for(first);
   const Config& config = module.engine->config;
   if (module.engine->tier_up)
     code.heat.store(static_cast<i32>(std::min<u32>(config.tier_threshold, INT32_MAX)), std::memory_order_relaxed);

@@ -266,11 +266,11 @@ Result<InstancePool> InstancePool::create(const Linker& linker, const Module& mo
   };
   if (linker.engine().state() != module.engine().state())
     return located(Error{ErrorKind::Usage, "module and linker belong to different engines"});
-  auto definitions = linker.find_imports(module);
-  if (!definitions) return located(std::move(definitions.error()));
+  auto found = linker.find_imports(module);
+  if (!found) return located(std::move(found.error()));
   auto state = std::make_shared<runtime::PoolState>(module, options);
-  for (size_t i = 0; i < definitions->size(); ++i) {
-    const Linker::Definition& definition = *(*definitions)[i];
+  for (size_t i = 0; i < found->definitions.size(); ++i) {
+    const Linker::Definition& definition = *found->definitions[i];
     if (definition.shared_memory) {
       state->add_import(definition.shared_memory);
     } else if (definition.value.impl == nullptr) {
