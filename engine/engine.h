@@ -262,7 +262,7 @@ class Module {
 
   // A binary in memory that `owner` keeps as it is as long as it lives.
   static Result<Module> from_view(const Engine& engine, std::span<const u8> bytes, std::shared_ptr<const void> owner,
-                                  std::string name = {});
+                                  std::string name = {}, runtime::SourceFinder* cache = nullptr);
 
   // Validates every function body; the first error.
   Result<void> validate() const;

@@ -398,6 +398,36 @@ TEST_F(CachedCode, AProgramHasAllFunctions) {
   }
 }
 
+// Where the bodies are is in the program, too, so a size in front of one is first seen when the function is called.
+TEST_F(CachedCode, AProgramsCodeSectionIsNotReadToLoadIt) {
+  auto authenticator = cache::open_authenticator(options.secret_file);
+  ASSERT_TRUE(authenticator);
+  std::vector<u8> program;
+  {
+    Engine engine(config_for(compiler_of_its_own()));
+    auto module = Module::from_binary(engine, bytes);
+    program = *cache::compile_program(*module, *authenticator, 1);
+    constexpr size_t kHeader = 96;
+    ByteRange body = module->info().functions[module->info().imported_functions].body;
+    ASSERT_TRUE(std::equal(bytes.begin(), bytes.end(), program.begin() + kHeader));
+    program[kHeader + body.offset - 1] ^= 1;  // the size of $add
+  }
+  auto open = [&] {
+    return cache::read_program(Engine(config_for(compiler_of_its_own())), program, "program", options.secret_file);
+  };
+  auto opened = open();
+  ASSERT_TRUE(opened) << opened.error().to_string();
+  EXPECT_EQ(opened->warning, "");
+  Outcome outcome;
+  call_all(opened->module, outcome);
+  EXPECT_FALSE(outcome.is_right);
+  // Places that are not authentic are not used. They come last.
+  program.back() ^= 1;
+  opened = open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().kind, ErrorKind::Malformed);
+}
+
 // Damage anywhere is an error, or a warning, or nobody's business; in the module it is as in any other module.
 TEST_F(CachedCode, ADamagedProgramDoesNothingElse) {
   auto authenticator = cache::open_authenticator(options.secret_file);

@@ -18,7 +18,7 @@ constexpr u32 kVersion = 1;
 constexpr u64 kMaxFileBytes = u64{1} << 32;
 constexpr u64 kUnit = 16;
 
-enum class Kind : u32 { None = 0, Functions = 1, QuickCode = 2, MachineFunctions = 3, MachineCode = 4 };
+enum class Kind : u32 { None = 0, Functions = 1, QuickCode = 2, MachineFunctions = 3, MachineCode = 4, BodyPlaces = 5 };
 
 struct Header {
   u64 magic;
@@ -92,7 +92,7 @@ struct Origin {
   u32 reserved = 0;
 };
 
-enum Purpose : u8 { kBody, kContent, kEntry, kMachineContent, kMachineEntry };
+enum Purpose : u8 { kBody, kContent, kEntry, kMachineContent, kMachineEntry, kPlaces, kPlacesOfModule };
 
 u64 round_up(u64 bytes) { return (bytes + kUnit - 1) & ~(kUnit - 1); }
 
@@ -138,6 +138,14 @@ Code code_of(const Authenticator& authenticator, const Identity& identity, u32 f
   Origin origin{identity, body.code(authenticator),
                 authenticator.of(entry.subspan(sizeof(Code)), is_machine_code ? kMachineContent : kContent), function};
   return authenticator.of({reinterpret_cast<const u8*>(&origin), sizeof origin}, is_machine_code ? kMachineEntry : kEntry);
+}
+
+Code code_of_places(const Authenticator& authenticator, const Identity& identity, std::span<const u8> places) {
+  struct {
+    Identity identity;
+    Code places;
+  } origin{identity, authenticator.of(places, kPlaces)};
+  return authenticator.of({reinterpret_cast<const u8*>(&origin), sizeof origin}, kPlacesOfModule);
 }
 
 // A function's entry in one of the sections, as far as its form is right.
@@ -206,10 +214,19 @@ std::optional<CacheFile> CacheFile::view(std::span<const u8> bytes, std::shared_
     if (section.kind == Kind::QuickCode) file.quick_ = content;
     if (section.kind == Kind::MachineFunctions) file.machine_functions_ = content;
     if (section.kind == Kind::MachineCode) file.machine_ = content;
+    if (section.kind == Kind::BodyPlaces && content.size() == sizeof(Code) + function_count * sizeof(ByteRange)) file.places_ = content;
   }
   if (file.functions_.size() / sizeof(u32) < function_count) return std::nullopt;
   if (file.machine_functions_.size() / sizeof(u32) < function_count) file.machine_functions_ = file.machine_ = {};
   return file;
+}
+
+std::span<const ByteRange> CacheFile::bodies(const Authenticator& authenticator, const Identity& identity) const {
+  if (places_.empty()) return {};
+  auto ranges = places_.subspan(sizeof(Code));
+  if (read_at<Code>(places_, 0) != code_of_places(authenticator, identity, ranges)) return {};
+  static_assert(kUnit % alignof(ByteRange) == 0 && sizeof(Code) % alignof(ByteRange) == 0);
+  return {reinterpret_cast<const ByteRange*>(ranges.data()), ranges.size() / sizeof(ByteRange)};
 }
 
 std::span<const u8> CacheFile::raw_entry(u32 function) const {
@@ -324,6 +341,13 @@ void CacheFileWriter::add_machine_code(const Authenticator& authenticator, u32 f
   add_raw_machine(function, entry);
 }
 
+void CacheFileWriter::add_bodies(const Authenticator& authenticator, std::span<const ByteRange> bodies) {
+  std::span<const u8> ranges(reinterpret_cast<const u8*>(bodies.data()), bodies.size_bytes());
+  places_.clear();
+  append(places_, code_of_places(authenticator, identity_, ranges));
+  append_bytes(places_, ranges.data(), ranges.size());
+}
+
 void CacheFileWriter::Section::add(u32 function, std::span<const u8> entry) {
   if (entries.empty()) entries.resize(kUnit);
   if (entries.size() / kUnit > ~u32{0}) return;
@@ -343,6 +367,11 @@ std::optional<std::vector<u8>> CacheFileWriter::finish() const {
     sections[3] = {Kind::MachineCode, 0, machine_offset, machine_.entries.size()};
     size = machine_offset + machine_.entries.size();
   }
+  if (!places_.empty()) {
+    size = round_up(size);
+    sections[4] = {Kind::BodyPlaces, 0, size, places_.size()};
+    size += places_.size();
+  }
   if (size > kMaxFileBytes) return std::nullopt;
   std::vector<u8> out;
   out.reserve(size);
@@ -355,6 +384,10 @@ std::optional<std::vector<u8>> CacheFileWriter::finish() const {
   };
   add(quick_);
   if (!machine_.entries.empty()) add(machine_);
+  if (!places_.empty()) {
+    out.resize(round_up(out.size()));
+    append_bytes(out, places_.data(), places_.size());
+  }
   return out;
 }
 

@@ -6,6 +6,7 @@
 //   quick code                  entries: EntryHeader, then the bytes it counts, padded to 16
 //   machine functions           as functions; these two are missing where no function was compiled
 //   machine code                entries: MachineHeader, then what TierCompiler::kept has made, padded to 16
+//   body places            a code, then a ByteRange for each function: where its body is in the module; in compiled programs
 //
 // All numbers are little-endian, as the processors are that run quick code. Nothing in a file is believed before its
 // code has been checked (authenticator.h): every entry has one over itself and all that it was made of, i.e. the
@@ -65,6 +66,8 @@ class CacheFile {
   // A function's machine code, as it was kept, under the same conditions; padding may follow.
   std::span<const u8> find_machine_code(const Authenticator& authenticator, const Identity& identity, u32 function,
                                         const CodedBody& body) const;
+  // Where the bodies were in the module that the file was made of; empty if the file does not say, or not authentically.
+  std::span<const ByteRange> bodies(const Authenticator& authenticator, const Identity& identity) const;
   // Entries as they stand, if their form is right; not authenticated.
   std::span<const u8> raw_entry(u32 function) const;
   std::span<const u8> raw_machine_entry(u32 function) const;
@@ -78,6 +81,7 @@ class CacheFile {
   std::span<const u8> quick_;
   std::span<const u8> machine_functions_;  // both empty where there is none
   std::span<const u8> machine_;
+  std::span<const u8> places_;  // empty, or as large as the count of functions asks
 };
 
 // Collects entries and makes a file's bytes of them.
@@ -91,6 +95,7 @@ class CacheFileWriter {
   // Entries taken over from another file of the same identity.
   void add_raw(u32 function, std::span<const u8> entry) { quick_.add(function, entry); }
   void add_raw_machine(u32 function, std::span<const u8> entry) { machine_.add(function, entry); }
+  void add_bodies(const Authenticator& authenticator, std::span<const ByteRange> bodies);
   u64 entry_bytes() const { return quick_.entries.size() + machine_.entries.size(); }
   // Nothing where it would be larger than a file may be.
   std::optional<std::vector<u8>> finish() const;
@@ -104,6 +109,7 @@ class CacheFileWriter {
   Identity identity_;
   Section quick_;
   Section machine_;
+  std::vector<u8> places_;
 };
 
 }  // namespace brink::cache

@@ -42,10 +42,11 @@ static_assert(sizeof(ProgramHeader) % kUnit == 0);
 
 u64 round_up(u64 bytes) { return (bytes + kUnit - 1) & ~(kUnit - 1); }
 
-ProgramHeader header_for(const runtime::ModuleState& module) {
+// `declarations`: as of identify().
+ProgramHeader header_for(const runtime::ModuleState& module, const ModuleInfo& declarations) {
   ProgramHeader header{};
   header.magic = kMagic;
-  header.features_allowed = module.info.features_allowed.bits();
+  header.features_allowed = declarations.features_allowed.bits();
   if (module.engine->config.compiler) header.compiler_key = module.engine->config.compiler->key();
   header.quicken_options = module.quicken_options().bits();
   std::memcpy(header.build_id, build_id().data(), kBuildIdBytes);
@@ -136,9 +137,9 @@ std::optional<FileBytes> open_program_file(const std::string& path) {
 }
 
 // Why the compiled code cannot be used; empty: it can.
-std::string reason_against(const ProgramHeader& header, const runtime::ModuleState& module) {
+std::string reason_against(const ProgramHeader& header, const runtime::ModuleState& module, const ModuleInfo& declarations) {
   if (!module.engine->config.quicken) return "this run uses no quick code";
-  ProgramHeader wanted = header_for(module);
+  ProgramHeader wanted = header_for(module, declarations);
   if (std::memcmp(header.build_id, wanted.build_id, kBuildIdBytes) != 0)
     return "it was compiled by another build of brink";
   if (header.features_allowed != wanted.features_allowed || header.quicken_options != wanted.quicken_options)
@@ -148,8 +149,39 @@ std::string reason_against(const ProgramHeader& header, const runtime::ModuleSta
   return {};
 }
 
+// Finds the compiled code of a program while the module in it is loaded, with where the bodies are, so that the code section need not be read.
+class ProgramFinder final : public runtime::SourceFinder {
+ public:
+  ProgramFinder(const FileBytes& file, const std::string& secret_file) : file_(file), secret_file_(secret_file) {}
+
+  ProgramHeader header{};
+  // Why the compiled code is not used; empty: it is, or nobody has asked.
+  std::string reason;
+  bool was_asked = false;
+
+  Found find_source(runtime::ModuleState& module, const ModuleInfo& declarations, int) override {
+    was_asked = true;
+    reason = reason_against(header, module, declarations);
+    if (!reason.empty()) return {};
+    std::optional<Authenticator> authenticator;
+    if (!secret_file_.empty()) authenticator = open_authenticator(secret_file_);
+    if (!authenticator) return reason = "there is no secret to check it by", Found{};
+    Identity identity = identify(*authenticator, module, declarations);
+    auto cached = CacheFile::view(file_.bytes.subspan(header.cache_offset, header.cache_size), file_.owner, identity,
+                                  own_function_count(declarations));
+    if (!cached) return reason = "it was compiled with another secret, or has been changed", Found{};
+    std::span<const ByteRange> bodies = cached->bodies(*authenticator, identity);
+    return {std::make_unique<Source>(module, declarations, *authenticator, identity, std::move(*cached), std::string()), bodies};
+  }
+
+ private:
+  const FileBytes& file_;
+  const std::string& secret_file_;
+};
+
 // The module in a program, whose header it fills.
-Result<Module> module_of(const Engine& engine, const FileBytes& file, const std::string& name, ProgramHeader& header) {
+Result<Module> module_of(const Engine& engine, const FileBytes& file, const std::string& name, ProgramHeader& header,
+                         ProgramFinder* finder = nullptr) {
   if (file.bytes.size() >= sizeof header) std::memcpy(&header, file.bytes.data(), sizeof header);
   auto is_inside = [&](u64 offset, u64 size) { return offset <= file.bytes.size() && size <= file.bytes.size() - offset; };
   if (header.magic != kMagic || header.module_offset < sizeof header ||
@@ -158,27 +190,17 @@ Result<Module> module_of(const Engine& engine, const FileBytes& file, const std:
     Error error{ErrorKind::Invalid, "a compiled program that is damaged or not whole", Error::kNoOffset, 0, 0, name};
     return std::unexpected(std::move(error));
   }
-  return Module::from_view(engine, file.bytes.subspan(header.module_offset, header.module_size), file.owner, name);
+  return Module::from_view(engine, file.bytes.subspan(header.module_offset, header.module_size), file.owner, name, finder);
 }
 
 Result<Program> program_of(const Engine& engine, FileBytes file, std::string name, const std::string& secret_file) {
-  ProgramHeader header{};
-  Result<Module> module = module_of(engine, file, name, header);
+  ProgramFinder finder(file, secret_file);
+  Result<Module> module = module_of(engine, file, name, finder.header, &finder);
   if (!module) return std::unexpected(std::move(module.error()));
   runtime::ModuleState& state = *module->state();
-  auto without = [&](const std::string& reason) {
-    return Program{std::move(*module), name + ": its compiled code is not used, only the module in it: " + reason};
-  };
-  if (std::string reason = reason_against(header, state); !reason.empty()) return without(reason);
-  std::optional<Authenticator> authenticator;
-  if (!secret_file.empty()) authenticator = open_authenticator(secret_file);
-  if (!authenticator) return without("there is no secret to check it by");
-  Identity identity = identify(*authenticator, state, state.info);
-  auto cached = CacheFile::view(file.bytes.subspan(header.cache_offset, header.cache_size), file.owner, identity,
-                                own_function_count(state.info));
-  if (!cached) return without("it was compiled with another secret, or has been changed");
-  state.source = std::make_unique<Source>(state, state.info, *authenticator, identity, std::move(*cached), std::string());
-  return Program{std::move(*module), {}};
+  if (!finder.was_asked) state.source = finder.find_source(state, state.info, -1).source;  // there is no code section
+  if (finder.reason.empty()) return Program{std::move(*module), {}};
+  return Program{std::move(*module), name + ": its compiled code is not used, only the module in it: " + finder.reason};
 }
 
 }  // namespace
@@ -206,9 +228,13 @@ Result<std::vector<u8>> compile_program(const Module& module, const Authenticato
     found.machine_bytes += function.machine_code.size();
     function = {};
   }
+  std::vector<ByteRange> bodies;
+  bodies.reserve(own_function_count(info));
+  for (u32 i = info.imported_functions; i < info.functions.size(); ++i) bodies.push_back(info.functions[i].body);
+  writer.add_bodies(authenticator, bodies);
   std::optional<std::vector<u8>> cached = writer.finish();
   if (!cached) return fail(ErrorKind::Limit, "the compiled program would be larger than a file may be");
-  ProgramHeader header = header_for(state);
+  ProgramHeader header = header_for(state, info);
   header.module_offset = sizeof header;
   header.module_size = info.bytes.size();
   header.cache_offset = round_up(header.module_offset + header.module_size);

@@ -267,11 +267,11 @@ Result<Module> Module::from_file(const Engine& engine, const std::string& path, 
 }
 
 Result<Module> Module::from_view(const Engine& engine, std::span<const u8> bytes, std::shared_ptr<const void> owner,
-                                 std::string name) {
+                                 std::string name, runtime::SourceFinder* cache) {
   auto state = std::make_shared<runtime::ModuleState>(engine);
   state->name = std::move(name);
   state->bytes_owner = std::move(owner);
-  return finish(std::move(state), bytes);
+  return finish(std::move(state), bytes, cache);
 }
 
 Result<void> Module::validate() const { return runtime::validate_all(*state_); }

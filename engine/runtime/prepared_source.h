@@ -25,7 +25,7 @@ class PreparedSource {
   virtual void refute_bodies() {}
 };
 
-// Who may have a source for a module that is being loaded from a file.
+// Who may have a source for a module that is being loaded.
 class SourceFinder {
  public:
   struct Found {
@@ -33,7 +33,7 @@ class SourceFinder {
     std::span<const ByteRange> bodies;       // of the module's own functions, as long as the source lives; empty: not known
   };
   virtual ~SourceFinder() = default;
-  // `declarations` is what stands before the code section, which nobody has read yet. `file` is open for reading.
+  // `declarations` is what stands before the code section, which nobody has read yet. `file` is open for reading; -1: there is none.
   virtual Found find_source(ModuleState& module, const ModuleInfo& declarations, int file) = 0;
 };
 
