@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "engine/interpret/distances.h"
 #include "engine/interpret/handlers_aggregate.h"
 #include "engine/interpret/handlers_atomic.h"
 #include "engine/interpret/handlers_bulk.h"
@@ -24,17 +25,39 @@ BRINK_GUEST_RACES Flow call(State& s) {
   return flow;
 }
 
-template <class Access>
-constexpr std::array<InstructionCall, kOpCount> kCalls = {
-#define BRINK_OPCODE(id, text, code, imm, sig, feature) call<Op::id, AccessOf<Op::id, Access>>,
+// For each instruction that for guarded accesses, then that for general ones.
+#ifdef BRINK_HAS_DISTANCES
+BRINK_DISTANCES(brink_instruction_calls, 2 * kOpCount);
+
+[[gnu::used, gnu::noinline]] void write_calls() {
+  BRINK_BEGIN_DISTANCES("brink_instruction_calls");
+#define BRINK_CALL(...) BRINK_DISTANCE("brink_instruction_calls", __VA_ARGS__);
+#else
+constexpr std::array<InstructionCall, 2 * kOpCount> kCalls = {
+#define BRINK_CALL(...) __VA_ARGS__,
+#endif
+
+#define BRINK_OPCODE(id, text, code, imm, sig, feature) \
+  BRINK_CALL(call<Op::id, AccessOf<Op::id, GuardedAccess>>) BRINK_CALL(call<Op::id, AccessOf<Op::id, GeneralAccess>>)
 #include "engine/module/opcodes.def"
 #undef BRINK_OPCODE
+#undef BRINK_CALL
+
+#ifdef BRINK_HAS_DISTANCES
+}
+#else
 };
+#endif
 
 }  // namespace
 
 InstructionCall instruction_call(Op op, bool is_general) {
-  return is_general ? kCalls<GeneralAccess>[static_cast<u32>(op)] : kCalls<GuardedAccess>[static_cast<u32>(op)];
+  u32 place = 2 * static_cast<u32>(op) + (is_general ? 1 : 0);
+#ifdef BRINK_HAS_DISTANCES
+  return at_distance<InstructionCall>(brink_instruction_calls[place]);
+#else
+  return kCalls[place];
+#endif
 }
 
 }  // namespace brink::interpret

@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 
+#include "engine/interpret/distances.h"
 #include "engine/interpret/interpreter.h"
 #include "engine/interpret/quick_aggregate.h"
 #include "engine/interpret/quick_calls.h"
@@ -103,25 +104,14 @@ BRINK_GUEST_RACES Flow handler(QuickState& s) {
 
 #endif
 
-// Every handler by its opcode: narrow opcodes, fused opcodes, wide opcodes.
-#ifdef BRINK_THREADED
+// Every handler by its opcode: narrow opcodes, fused opcodes, wide opcodes. Of distances the table is made when it is first needed, its wide part
+// when there is wide code.
+#ifdef BRINK_HAS_DISTANCES
+BRINK_DISTANCES(brink_quick_distances, quick::kOpcodeCount);
 
-// In a position-independent program a table of 64 KB of pointers is written at every start, whatever runs. So what is in the program is how
-// far each handler is from its place in the table, and the table is made of that: the wide part when there is wide code.
-// No constant of C++ is the distance of two addresses, but any assembler's is.
-extern "C" const i32 brink_quick_distances[quick::kOpcodeCount] __attribute__((visibility("hidden")));
-
-template <Handler kHandler>
-[[gnu::always_inline]] inline void write_distance() {
-  asm volatile(".pushsection .rodata.brink_quick_distances,\"a\"\n\t.long %c0 - .\n\t.popsection" ::"i"(kHandler));
-}
-
-// Never called: what it consists of is not code.
 [[gnu::used, gnu::noinline]] void write_distances() {
-  asm volatile(
-      ".pushsection .rodata.brink_quick_distances,\"a\"\n\t.p2align 6\n\t.globl brink_quick_distances\n\t"
-      ".hidden brink_quick_distances\nbrink_quick_distances:\n\t.popsection");
-#define BRINK_HANDLER(body, width) write_distance<handler<body, width>>();
+  BRINK_BEGIN_DISTANCES("brink_quick_distances");
+#define BRINK_HANDLER(body, width) BRINK_DISTANCE("brink_quick_distances", handler<body, width>);
 #else
 constinit const std::array<Handler, quick::kOpcodeCount> kHandlers = {
 #define BRINK_HANDLER(body, width) handler<body, width>,
@@ -138,15 +128,13 @@ constinit const std::array<Handler, quick::kOpcodeCount> kHandlers = {
 #undef BRINK_QUICK
 #undef BRINK_HANDLER
 
-#ifdef BRINK_THREADED
+#ifdef BRINK_HAS_DISTANCES
 }
 
 alignas(64) std::array<Handler, quick::kOpcodeCount> made_handlers;
 
 void make_handlers(u32 begin, u32 end) {
-  for (u32 i = begin; i < end; ++i)
-    made_handlers[i] = reinterpret_cast<Handler>(reinterpret_cast<uintptr_t>(&brink_quick_distances[i]) +
-                                                 static_cast<uintptr_t>(intptr_t{brink_quick_distances[i]}));
+  for (u32 i = begin; i < end; ++i) made_handlers[i] = at_distance<Handler>(brink_quick_distances[i]);
 }
 
 const std::array<Handler, quick::kOpcodeCount>& narrow_handlers() {

@@ -72,7 +72,8 @@ TypeRegistry::TypeRegistry() = default;
 
 TypeRegistry::~TypeRegistry() {
   for (TypeId id = 0; id < size_; ++id) const_cast<RegisteredType&>(get(id)).~RegisteredType();
-  for (auto& chunk : chunks_) std::allocator<RegisteredType>().deallocate(chunk.load(std::memory_order_relaxed), kChunk);
+  for (u32 i = 0; i < kChunks; ++i)
+    std::allocator<RegisteredType>().deallocate(chunks_[i].load(std::memory_order_relaxed), kFirstChunk << i);
 }
 
 TypeId TypeRegistry::add_group(std::span<const SubType> group) {
@@ -83,13 +84,14 @@ TypeId TypeRegistry::add_group(std::span<const SubType> group) {
   TypeId first = size_;
   for (const SubType& type : group) {
     TypeId id = size_;
-    RegisteredType* chunk = chunks_[id / kChunk].load(std::memory_order_relaxed);
+    Place place = place_of(id);
+    RegisteredType* chunk = chunks_[place.chunk].load(std::memory_order_relaxed);
     if (!chunk) {
       // Bare: an engine has a handful of types, and a page is better not touched.
-      chunk = std::allocator<RegisteredType>().allocate(kChunk);
-      chunks_[id / kChunk].store(chunk, std::memory_order_release);
+      chunk = std::allocator<RegisteredType>().allocate(kFirstChunk << place.chunk);
+      chunks_[place.chunk].store(chunk, std::memory_order_release);
     }
-    RegisteredType& entry = *std::construct_at(chunk + id % kChunk);
+    RegisteredType& entry = *std::construct_at(chunk + place.index);
     entry.type = type;
     entry.id = id;
     entry.type.supertype = absolute(type.supertype, first);
@@ -109,7 +111,7 @@ TypeId TypeRegistry::add_group(std::span<const SubType> group) {
     ++size_;
   }
   // Fields may refer to any member of the group, so layouts come when all are here.
-  for (TypeId id = first; id < size_; ++id) lay_out(chunks_[id / kChunk].load(std::memory_order_relaxed)[id % kChunk]);
+  for (TypeId id = first; id < size_; ++id) lay_out(const_cast<RegisteredType&>(get(id)));
   groups_.emplace(std::move(key), first);
   return first;
 }

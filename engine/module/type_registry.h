@@ -10,6 +10,7 @@
 #pragma once
 #include <array>
 #include <atomic>
+#include <bit>
 #include <map>
 #include <mutex>
 #include <span>
@@ -81,7 +82,8 @@ class TypeRegistry {
   TypeId add_group(std::span<const SubType> group);
 
   const RegisteredType& get(TypeId id) const {
-    return chunks_[id / kChunk].load(std::memory_order_acquire)[id % kChunk];
+    Place place = place_of(id);
+    return chunks_[place.chunk].load(std::memory_order_acquire)[place.index];
   }
 
   // The common function types, e.g. for host functions: a group of one final type without a supertype.
@@ -106,10 +108,19 @@ class TypeRegistry {
   static constexpr u32 kMaxSubtypeDepth = 63;  // as engines agree (JS API, implementation limits)
 
  private:
-  static constexpr u32 kChunk = 512;
-  static constexpr u32 kChunks = 2048;
-  static constexpr u32 kMaxRegistered = kChunk * kChunks;
+  // Each chunk has twice the size of the one before, so that an engine with a handful of types has a small list of them.
+  static constexpr u32 kFirstChunk = 64;
+  static constexpr u32 kChunks = 14;
+  static constexpr u32 begin_of(u32 chunk) { return kFirstChunk * ((1u << chunk) - 1); }
+  static constexpr u32 kMaxRegistered = kFirstChunk * ((1u << kChunks) - 1);
   static_assert(kMaxRegistered <= kMaxTypes);
+  struct Place {
+    u32 chunk, index;
+  };
+  static constexpr Place place_of(TypeId id) {
+    u32 chunk = static_cast<u32>(std::bit_width(id / kFirstChunk + 1)) - 1;
+    return {chunk, id - begin_of(chunk)};
+  }
 
   void lay_out(RegisteredType& entry) const;
 
