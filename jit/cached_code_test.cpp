@@ -410,7 +410,7 @@ TEST_F(CachedCode, AProgramsCodeSectionIsNotReadToLoadIt) {
     constexpr size_t kHeader = 96;
     ByteRange body = module->info().functions[module->info().imported_functions].body;
     ASSERT_TRUE(std::equal(bytes.begin(), bytes.end(), program.begin() + kHeader));
-    program[kHeader + body.offset - 1] ^= 1;  // the size of $add
+    program[kHeader + body.offset - 1] ^= 8;  // the size of $add: what follows it would not be bodies
   }
   auto open = [&] {
     return cache::read_program(Engine(config_for(compiler_of_its_own())), program, "program", options.secret_file);
