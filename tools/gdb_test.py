@@ -54,9 +54,46 @@ end
 """
 
 
-def gdb(folder, script, argument):
+# Five locals, in all the integer registers that callees keep; two frames of them.
+KEEPERS = """(module $named
+  (memory 1)
+  (func $last (result i32) (memory.grow (i32.const 0)))
+  (func $keep (param $n i32) (result i32)
+    (local $a i32) (local $b i32) (local $c i32) (local $again i32)
+    (local.set $again (i32.const 3))
+    (loop $more
+      (local.set $a (i32.add (local.get $n) (i32.const 1)))
+      (local.set $b (i32.add (local.get $a) (i32.const 1)))
+      (local.set $c (i32.add (local.get $b) (i32.const 1)))
+      (br_if $more (local.tee $again (i32.sub (local.get $again) (i32.const 1)))))
+    (if (result i32) (i32.eq (local.get $n) (i32.const 100))
+      (then (call $keep (i32.const 200)))
+      (else (call $last)))
+    (i32.add (local.get $n))
+    (i32.add (local.get $a))
+    (i32.add (local.get $b))
+    (i32.add (local.get $c)))
+  (func (export "outer") (param i32) (result i32) (call $keep (i32.const 100))))
+"""
+
+# The registers of each frame of $keep, when C++ has changed what it may.
+REGISTERS = """
+set $r8 = 7
+set $r9 = 7
+python
+frame = gdb.newest_frame()
+while frame is not None:
+    if frame.name() == "named!keep":
+        integers = sorted(int(frame.read_register(name)) & 0xffffffff for name in ("rbx", "rbp", "r12", "r8", "r9"))
+        print("KEPT", *integers)
+    frame = frame.older()
+end
+"""
+
+
+def gdb(folder, script, argument, text=PROGRAM):
     program = folder / "named.wat"
-    program.write_text(PROGRAM)
+    program.write_text(text)
     commands = folder / "commands.gdb"
     commands.write_text("set confirm off\nset pagination off\nset width 0\nset breakpoint pending on\n" + script)
     return subprocess.run(["gdb", "-batch", "-nx", "-x", commands, "--args", brink_path(), "run", "-g", "--tier", "jit", "--no-cache",
@@ -89,6 +126,11 @@ class Gdb(CommandTest):
         # Back through all of them, and out.
         self.assertEqual(stacks, ["inner,middle,outer", "middle,outer", "outer", ""])
         self.assertEqual([name for _, name, _, _ in steps if "_stub_" in name][-1], "[brink_stub_enter]")
+
+    def test_callers_have_their_registers(self):
+        result = gdb(self.folder, "break brink::jit::run_instruction\nrun\n" + REGISTERS, 0, KEEPERS)
+        kept = [line.removeprefix("KEPT ") for line in result.stdout.splitlines() if line.startswith("KEPT ")]
+        self.assertEqual(kept, ["0 200 201 202 203", "0 100 101 102 103"], result.stdout + result.stderr)
 
     def test_a_hardware_breakpoint_by_name(self):
         result = gdb(self.folder, "hbreak named!middle\nrun\nbacktrace 1\ncontinue\ncontinue\n", 3)

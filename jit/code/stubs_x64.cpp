@@ -18,20 +18,24 @@ void push_rbp(Assembler& a) {
   a.note_frame(Gp::rbp, 16);
 }
 
-// r8, r9 and the preserved float registers, below an aligned stack pointer.
+// r8 and r9, where a debugger finds them, then the preserved float registers, at an aligned stack pointer.
 void save(Assembler& a) {
   push_rbp(a);
-  a.alu(Alu::Sub, Width::W64, Gp::rsp, Gp::rsp, 144);
+  a.push(Gp::r8);
+  a.note_saved(Gp::r8, 24);
+  a.push(Gp::r9);
+  a.note_saved(Gp::r9, 32);
+  a.alu(Alu::Sub, Width::W64, Gp::rsp, Gp::rsp, 128);
   a.alu(Alu::And, Width::W64, Gp::rsp, Gp::rsp, -16);
   for (u32 i = 0; i < 8; ++i) a.store_float(16, {Gp::rsp, static_cast<i32>(16 * i)}, kPreservedFp[i]);
-  a.store(8, {Gp::rsp, 128}, Gp::r8);
-  a.store(8, {Gp::rsp, 136}, Gp::r9);
 }
 
 void restore(Assembler& a) {
   for (u32 i = 0; i < 8; ++i) a.load_float(16, kPreservedFp[i], {Gp::rsp, static_cast<i32>(16 * i)});
-  a.load(Load::U64, Gp::r8, {Gp::rsp, 128});
-  a.load(Load::U64, Gp::r9, {Gp::rsp, 136});
+  a.load(Load::U64, Gp::r8, {Gp::rbp, -8});
+  a.note_kept(Gp::r8);
+  a.load(Load::U64, Gp::r9, {Gp::rbp, -16});
+  a.note_kept(Gp::r9);
   a.move(Width::W64, Gp::rsp, Gp::rbp);
   a.pop(Gp::rbp);
   a.note_frame(Gp::rsp, 8);

@@ -7,7 +7,7 @@
 namespace brink::jit {
 
 // The section (Linux Standard Base, "Exception Frames"; DWARF 5, section 6.4), with the pieces' absolute addresses. It says where
-// callers' integer registers are, not their floats.
+// callers' integer registers are, not their floats: gdb would not look for those where a processor has AVX.
 std::vector<u8> frame_table(std::span<const CodePiece> pieces);
 
 }  // namespace brink::jit
