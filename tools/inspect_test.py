@@ -104,7 +104,10 @@ class Disassembly(CommandTest):
         for entry in entries.values():
             target, base = entry.removeprefix(".long ").split(" - ")
             self.assertEqual(int(base, 16), min(entries))
-            targets.append(lines[int(target, 16)])
+            at = int(target, 16)
+            while lines[at].startswith("bti ") or lines[at].startswith("b 0x"):  # AArch64 lands before it goes there
+                at = at + 4 if lines[at].startswith("bti ") else int(lines[at].split("0x")[1], 16)
+            targets.append(lines[at])
         # What is returned there.
         self.assertEqual([line.split("0x")[1] for line in targets], ["b", "16", "b"], targets)
 
