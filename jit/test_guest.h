@@ -107,7 +107,7 @@ struct Both {
 };
 
 // Room for some of the next module's functions, and not for all.
-inline u32 small_arena() { return std::max(128u << 10, 4 * CodeArena::granule()); }
+inline u32 small_arena() { return std::max(128u << 10, 3 * CodeArena::granule()); }
 
 // Functions f0 to f399, each of which calls the one before: more machine code than a small arena has room for.
 inline std::string four_hundred_functions() {
