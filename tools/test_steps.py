@@ -65,6 +65,9 @@ class Build:
     more_modes: tuple = ()
     # And how the files that match QUICK_FILES are.
     quick_modes: tuple = ()
+    # Unit tests that run once more with pages of 64 KiB, which qemu-user makes. It does not say where the stack is then, so those that
+    # need much of it cannot.
+    large_page_tests: tuple = ()
     # How many of the fuzzer's random inputs must come to the same as on this machine.
     digests: int = 0
 
@@ -103,14 +106,16 @@ BUILDS = {
         # Those with a processor's own code; all others would take a quarter of an hour.
         targets=("tools/brink", "jit/jit_test", "engine/interpret/interpret_test", "engine/runtime/engine_test",
                  "engine/runtime/pool_test", "engine/runtime/threads_test", "fuzz/digests"),
-        unit_tests=(*JIT_TESTS, "interpret", "engine", "pool", "threads"), digests=200),
+        unit_tests=(*JIT_TESTS, "interpret", "engine", "pool", "threads"), large_page_tests=("engine", "pool", "jit cached code"),
+        digests=200),
 }
 # Instructions and control; few of them make many memories, of which an emulator keeps every one.
 QUICK_FILES = r"(br|call|return|select|if|loop|switch|labels|unwind|try|throw|conversions|[if](32|64)|int_exprs|simd_[if]\d)"
 ARCHITECTURES = ("aarch64",)
 # What runs of it when no build is named: six minutes, the build with them, instead of twelve.
 AARCH64_IN_SHORT = dataclasses.replace(BUILDS["aarch64"], targets=("tools/brink", "jit/jit_test", "fuzz/digests"), unit_tests=JIT_TESTS,
-                                       modes=BUILDS["aarch64"].modes[:2], quick_modes=BUILDS["aarch64"].modes[3:], digests=20)
+                                       large_page_tests=(), modes=BUILDS["aarch64"].modes[:2], quick_modes=BUILDS["aarch64"].modes[3:],
+                                       digests=20)
 # How each build runs the official suite: as users run it, collecting garbage at every allocation, and by the plain
 # interpreter; in machine code, for any processor too, and with registers chosen at random; and with functions that become machine code while they run.
 SUITE_MODES = ((), ("--gc-stress",), ("--no-quicken",), ("--gc-stress", "--no-quicken"), ("--tier", "jit"),
@@ -218,6 +223,10 @@ class Runner:
         if not self.step(f"{build.title}: build in {build.folder}/", lambda: self.build(build)):
             return
         self.step(f"{build.title}: unit tests", lambda: self.unit_tests(build))
+        if build.large_page_tests:
+            large = dataclasses.replace(build, unit_tests=build.large_page_tests,
+                                        environment=dict(build.environment, QEMU_PAGESIZE="65536"))
+            self.step(f"{build.title}: unit tests with large pages", lambda: self.unit_tests(large))
         if not self.options.unit:
             for mode in (*(SUITE_MODES if build.modes is None else build.modes), *build.more_modes):
                 self.step(" ".join([f"{build.title}: official suite", *mode]), lambda: self.suite(build, mode))
