@@ -116,7 +116,8 @@ class Podman:
         subprocess.run([*self.environment, self.program, *self.options, "rm", "-f", "-a"], capture_output=True)
 
     def close(self):
-        pass
+        # Mounted on itself, and left so.
+        subprocess.run(["umount", self.folder / "root" / "overlay"], capture_output=True)
 
     def around(self, command):
         return [*self.environment, *command]
