@@ -2,8 +2,8 @@
 
 Without options: what continuous integration runs, i.e. the build by clang with unit tests, the official suite and the
 real programs, and the builds by gcc and with sanitizers with unit tests and the suite; of the build with
-ThreadSanitizer only what has threads; of the one for AArch64, emulated, the tests of machine code and the suite,
-interpreted and in machine code. The suite runs in each of SUITE_MODES. The last line is `N passed, N failed, N
+ThreadSanitizer only what has threads; of the one for AArch64, emulated, the tests of machine code, the suite,
+interpreted and in machine code, and some of the fuzzer's modules. The suite runs in each of SUITE_MODES. The last line is `N passed, N failed, N
 skipped`: unit tests, commands of the suite and programs together.
 """
 
