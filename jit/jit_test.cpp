@@ -421,6 +421,17 @@ TEST(JitLimits, TenThousandBlocks) {
   }
 }
 
+// The validator has much memory of its own then, which lasts until the function's end.
+TEST(JitLimits, RunTimeCallsInTenThousandBlocks) {
+  std::string text = "(module (table $t 1 funcref) (func (export \"f\") (param i32) (result i32)\n";
+  for (u32 i = 0; i < 10'000; ++i) text += "block (result i32) ";
+  text += "(table.grow $t (ref.null func) (local.get 0)) ";
+  for (u32 i = 0; i < 10'000; ++i) text += i % 100 == 0 ? "(table.size $t) i32.add end " : "end ";
+  Both both(text + "))");
+  for (i32 n : {1, 0, 5}) both.expect_same("f", {Value::i32(n)});
+  both.expect_all_compiled();
+}
+
 TEST(JitLimits, FunctionOfAMegabyte) {
   std::string text = "(module (func (export \"f\") (param $x i32) (result i32) (block $out\n";
   for (u32 i = 0; i < 60'000; ++i)

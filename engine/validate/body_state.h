@@ -37,7 +37,8 @@ struct BodyScratch {
   FrameMemory frames;
 };
 
-// This thread's scratch; used by one decoder at a time.
+// This thread's scratch; used by one decoder at a time. While one is at work nobody may ask for it: what was large is
+// freed then. Sinks have BodyState::operands().
 BodyScratch& body_scratch();
 
 class BodyState {
@@ -59,8 +60,9 @@ class BodyState {
   // High-water mark of the operand stack, in slots.
   u32 max_operand_slots() const { return static_cast<u32>(high_ - scratch_.operands.data()); }
   u32 local_slot_count() const { return local_slot_count_; }
-  // For sinks: slots on the operand stack now, and the pc behind what has been read.
+  // For sinks: slots on the operand stack now, their types, and the pc behind what has been read.
   u32 operand_height() const { return height(); }
+  std::span<const ValueType> operands() const { return {scratch_.operands.data(), height()}; }
   u32 next_pc() const { return pc(); }
   // The pc of the instruction that is being told, whichever that is.
   const u32& instruction_pc() const { return instruction_.pc; }

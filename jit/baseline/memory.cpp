@@ -181,7 +181,7 @@ void FunctionCompiler::run_instruction(const Instruction& instruction, bool gene
   u32 kept = height() - operands;
   if (info.signature.special) kept = std::min(height(), std::max(base_, after - std::min(after, kMaxResults)));
   truncate(kept);
-  const std::vector<ValueType>& types = body_scratch().operands;
+  std::span<const ValueType> types = state_->operands();
   while (height() < after) push_slot(kind_of(types[height()]));
 }
 
