@@ -21,9 +21,11 @@ struct FusionTable {
   std::array<u16, kNarrowCount + 1> rows;  // where the opcode's row begins
   std::array<Place, kSize> places;
 };
+static_assert(static_cast<u32>(QuickOp::kFusedFirst) <= FusionTable::kSize);
 extern const FusionTable kFusionTable;
 
-// The opcode that does `first` and then `second`, or kNarrowCount where there is none. `first` may be kNarrowCount.
+// The opcode that does `first` and then `second`, a single instruction, or kNarrowCount where there is none. `first` may
+// be kNarrowCount.
 inline QuickOp fused(QuickOp first, QuickOp second) {
   u32 at = (kFusionTable.rows[static_cast<u32>(first)] + static_cast<u32>(second)) & (FusionTable::kSize - 1);
   const FusionTable::Place& place = kFusionTable.places[at];

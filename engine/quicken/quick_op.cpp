@@ -123,6 +123,8 @@ constinit const std::array<OpFamily, kOpCount> kFamilies = make_families();
 
 constinit const FusionTable kFusionTable = [] {
   FusionTable table{};
+  // Said once more: gcc 12 forgets the members' own initializers here.
+  table.places.fill({QuickOp::kNarrowCount, QuickOp::kNarrowCount});
   // Pairs by the opcode that begins them, in chains.
   std::array<u16, kNarrowCount> chains{};  // one above the first pair's number
   std::array<u16, kFusionCount> next{};
