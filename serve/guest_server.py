@@ -54,6 +54,14 @@ class Server(ServerProcess):
         finally:
             client.close()
 
+    def sleepers(self, count, milliseconds, fields=b""):
+        """Connections whose requests, all that the server has, are guests that sleep."""
+        connections = [self.connect() for _ in range(count)]
+        for connection in connections:
+            connection.sendall(b"GET /sleep?%d HTTP/1.1\r\nHost: a\r\n%s\r\n" % (milliseconds, fields))
+        eventually(lambda: self.metric('brink_requests_in_flight{route="/"}') == count)
+        return connections
+
     def metric(self, line):
         client = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=PATIENCE)
         client.request("GET", "/metrics")

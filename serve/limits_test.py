@@ -73,10 +73,7 @@ class Limits(unittest.TestCase):
 
     def test_too_many_at_once(self):
         with Server("--max-concurrent", "2") as server:
-            busy = [server.connect() for _ in range(2)]
-            for connection in busy:
-                connection.sendall(b"GET /sleep?100000 HTTP/1.1\r\nHost: a\r\n\r\n")
-            eventually(lambda: server.metric('brink_requests_in_flight{route="/"}') == 2)
+            busy = server.sleepers(2, 100000)
             response = server.get("/")
             self.assertEqual(response.status, 503)
             self.assertEqual(response.getheader("Retry-After"), "1")

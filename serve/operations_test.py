@@ -22,9 +22,7 @@ class Operations(unittest.TestCase):
         for number in (signal.SIGTERM, signal.SIGINT):
             with Server() as server:
                 idle = server.connect()
-                running = server.connect()
-                running.sendall(b"GET /sleep?1000 HTTP/1.1\r\nHost: a\r\n\r\n")
-                eventually(lambda: server.metric('brink_requests_in_flight{route="/"}') == 1)
+                [running] = server.sleepers(1, 1000)
                 server.process.send_signal(number)
                 self.assertEqual(receive_all(idle), b"")
                 data = receive_all(running)

@@ -216,14 +216,10 @@ class Basics(unittest.TestCase):
                 self.assertEqual(self.server.get("/").status, 200)
             self.assertLess(time.monotonic() - start, 15)
 
-
     def test_a_fault_is_that_guests_own(self):
         # Others are in the middle of their requests on the same thread.
         with Server("--cores", "1") as server:
-            sleepers = [server.connect() for _ in range(3)]
-            for connection in sleepers:
-                connection.sendall(b"GET /sleep?500 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-            eventually(lambda: server.metric('brink_requests_in_flight{route="/"}') == 3)
+            sleepers = server.sleepers(3, 500, b"Connection: close\r\n")
             for _ in range(5):
                 self.assertEqual(server.get("/fault").status, 502)
             self.assertEqual(server.logged(lambda line: line.get("path") == "/fault")["trap"], "out of bounds memory access")

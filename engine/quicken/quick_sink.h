@@ -197,7 +197,7 @@ class QuickSink : public NullSink {
     return {operand.is_in(t_.mirror) ? Source::Accumulator : operand.source(), operand.value()};
   }
   // What was looked at is about to be popped: nobody will look for a call's result in its slot any more.
-  void take(Taken, u32 position) {
+  void forget_home(u32 position) {
     if (t_.mirror == home(position)) t_.mirror = kNothing;
   }
   // How an operand that was taken, an integer, can be used; and what is to be written of it where that is not from the

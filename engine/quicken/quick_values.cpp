@@ -333,7 +333,7 @@ void QuickSink::load(Op op, u32 offset) {
     load_t(constant, position);
     address.source = Source::Accumulator;
   } else {
-    take(address, position);
+    forget_home(position);
     drop_taken(position);
   }
   Place to = result_place(op);
@@ -361,8 +361,8 @@ void QuickSink::store(Op op, u32 offset) {
   if (address.source > Source::Slot ||
       kStoreForms[static_cast<u32>(address.source)][static_cast<u32>(value.source)] == kNoForm) [[unlikely]]
     return store_slowly(op, offset);
-  take(address, position);
-  take(value, position + 1);
+  forget_home(position);
+  forget_home(position + 1);
   drop_taken(position);
   emit_store(op, offset, address, value,
              kStoreForms[static_cast<u32>(address.source)][static_cast<u32>(value.source)]);
