@@ -13,6 +13,7 @@
 #include <csetjmp>
 #include <cstring>
 
+#include "engine/base/threaded.h"
 #include "engine/interpret/vector.h"
 #include "engine/runtime/objects.h"
 #include "engine/runtime/tier.h"
@@ -114,18 +115,6 @@ struct State {
   Frame* frame;
   Context* context;
 };
-
-#if defined(__clang__) && !defined(BRINK_PORTABLE_INTERPRETER)
-#if __has_cpp_attribute(clang::musttail) && __has_attribute(preserve_none)
-#define BRINK_THREADED 1
-#endif
-#endif
-
-#if defined(__clang__)
-#define BRINK_INLINE [[gnu::always_inline]] inline
-#else
-#define BRINK_INLINE inline
-#endif
 
 // --- Operands --------------------------------------------------------------------------------------------------------
 

@@ -22,11 +22,12 @@ void Emitter::grow(size_t capacity) {
   }
   size_t used = static_cast<size_t>(position_ - code_);
   if (used != 0 && room.data() != code_) std::memcpy(room.data(), code_, used);
-  if (run_at_ != nullptr) run_at_ = room.data() + (run_at_ - code_);
+  if (state_.run_at != nullptr) state_.run_at = room.data() + (state_.run_at - code_);
   own_ = std::move(own);
   code_ = room.data();
   position_ = code_ + used;
   end_ = code_ + room.size();
+  limit_ = end_ - kReserve;
 }
 
 CodeBytes Emitter::take_code() {

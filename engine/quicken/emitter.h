@@ -37,9 +37,45 @@ struct SourceLayout {
 inline constexpr SourceLayout kNarrowLayouts[kSources] = {{0, 0}, {0xFF, 8}, {0xFF, 8}, {~u32{0}, 32}, {0, 0}};
 inline constexpr SourceLayout kWideLayouts[kSources] = {{0, 0}, {~u32{0}, 32}, {0xFF, 8}, {~u32{0}, 32}, {0, 0}};
 
+// What the next instruction's code depends on. Where it goes, `position`, is its writer's, who may keep it in a
+// register.
+struct CodeState {
+  // Stands where no run can be continued; begins none.
+  static constexpr QuickOp kUnfused = QuickOp::kNarrowCount;
+
+  u8* run_at = nullptr;  // the opcode that the next instruction may be merged into
+  QuickOp run = kUnfused;
+  // The open instruction, kBaseCount if there is none, is not written yet.
+  QuickOp open = QuickOp::kBaseCount;
+  u32 open_size = 0;  // in bits
+  u64 open_bits = 0;
+
+  bool has_open() const { return open != QuickOp::kBaseCount; }
+  // The low bits, whole bytes of them; what is behind is scratch.
+  static void put(u8*& position, u64 value, u32 bits) {
+    std::memcpy(position, &value, 8);
+    position += bits / 8;
+  }
+  // The opcode, merged into the run before it if there is one that does both. Nobody can predict whether, so there is
+  // no branch on it.
+  void put_op(u8*& position, QuickOp op, u32 opcode_base, bool fuses) {
+    QuickOp both = fused(run, op);
+    bool is_merged = both != QuickOp::kNarrowCount;
+    u8* at = is_merged ? run_at : position;
+    QuickOp whole = is_merged ? both : op;
+    auto code = static_cast<u16>(static_cast<u32>(whole) + opcode_base);
+    run_at = at;
+    run = fuses ? whole : kUnfused;
+    position += is_merged ? 0 : 2;
+    std::memcpy(at, &code, 2);
+  }
+};
+
 class Emitter {
  public:
   static constexpr u32 kNone = ~u32{0};
+  // More than any instruction without bytes of its own: opcode and operands, wide.
+  static constexpr size_t kReserve = 64;
 
   // `body_size` is a guess at how much there will be. One emitter an arena at a time: it writes into the arena's room.
   Emitter(const EmitterOptions& options, u32 body_size);
@@ -91,9 +127,9 @@ class Emitter {
   // The same for those who know what they write: so many bits.
   void open_op(QuickOp op, u64 bits, u32 size) {
     begin();
-    open_ = op;
-    open_bits_ = bits;
-    open_size_ = size;
+    state_.open = op;
+    state_.open_bits = bits;
+    state_.open_size = size;
     if (origins_) [[unlikely]]
       open_origin_ = *origin_;
   }
@@ -119,16 +155,16 @@ class Emitter {
   }
 
   // The open instruction, kBaseCount if there is none.
-  QuickOp open() const { return open_; }
-  bool has_open() const { return open_ != QuickOp::kBaseCount; }
+  QuickOp open() const { return state_.open; }
+  bool has_open() const { return state_.has_open(); }
   // The open instruction also writes its result to a slot.
   void store_open(u32 index) {
-    open_ = open_ + 1;
+    state_.open = state_.open + 1;
     close_open();
     slot(index);
   }
   // The open instruction becomes another with the same operands so far.
-  void change_open(QuickOp op) { open_ = op; }
+  void change_open(QuickOp op) { state_.open = op; }
   // Nothing may change the open instruction any more.
   void close() {
     if (has_open()) close_open();
@@ -137,7 +173,7 @@ class Emitter {
   // A branch target: nothing before it is merged with what follows.
   u32 bind() {
     close();
-    run_ = kUnfused;
+    state_.run = CodeState::kUnfused;
     result_at_ = kNone;
     return size();
   }
@@ -181,16 +217,12 @@ class Emitter {
   CodeBytes take_code();
 
  private:
-  // Stands where no run can be continued; begins none.
-  static constexpr QuickOp kUnfused = QuickOp::kNarrowCount;
-
-  // More than any instruction without bytes of its own: opcode and operands, wide.
-  static constexpr size_t kReserve = 64;
+  friend class CommonRun;
 
   void begin() {
     close();
     result_at_ = kNone;
-    if (static_cast<size_t>(end_ - position_) < kReserve) [[unlikely]]
+    if (position_ >= limit_) [[unlikely]]
       grow(2 * capacity());
   }
   u32 slot_bytes() const { return opcode_base_ != 0 ? 4 : 1; }
@@ -202,30 +234,14 @@ class Emitter {
     std::memcpy(position_, &value, sizeof(T));
     position_ += sizeof(T);
   }
-  // The low bits, whole bytes of them; what is behind is scratch.
-  void put(u64 value, u32 bits) {
-    std::memcpy(position_, &value, 8);
-    position_ += bits / 8;
-  }
-  // The opcode, merged into the run before it if there is one that does both. Nobody can predict whether, so there is
-  // no branch on it.
-  void put(QuickOp op) {
-    QuickOp both = fused(run_, op);
-    bool is_merged = both != QuickOp::kNarrowCount;
-    u8* at = is_merged ? run_at_ : position_;
-    QuickOp whole = is_merged ? both : op;
-    auto code = static_cast<u16>(static_cast<u32>(whole) + opcode_base_);
-    std::memcpy(at, &code, 2);
-    position_ += is_merged ? 0 : 2;
-    run_at_ = at;
-    run_ = fuses_ ? whole : kUnfused;
-  }
+  void put(u64 value, u32 bits) { CodeState::put(position_, value, bits); }
+  void put(QuickOp op) { state_.put_op(position_, op, opcode_base_, fuses_); }
   void close_open() {
-    put(open_);
+    put(state_.open);
     if (origins_) [[unlikely]]
       add_origin(open_origin_);
-    put(open_bits_, open_size_);
-    open_ = QuickOp::kBaseCount;
+    put(state_.open_bits, state_.open_size);
+    state_.open = QuickOp::kBaseCount;
   }
   [[gnu::cold]] void add_origin(u32 pc) { origins_->push_back({size(), pc}); }
 
@@ -233,18 +249,14 @@ class Emitter {
   std::unique_ptr<u8[]> own_;  // the code where there is no arena
   u8* code_ = nullptr;
   u8* position_ = nullptr;
+  CodeState state_;
   u8* end_ = nullptr;
+  u8* limit_ = nullptr;  // an instruction that begins before it has kReserve bytes
   u32 opcode_base_;  // kNarrowCount in wide code
   bool fuses_;
   const SourceLayout* layouts_;
   std::vector<CodeOrigin>* origins_;
   const u32* origin_ = nullptr;
-  u8* run_at_ = nullptr;  // the opcode that the next instruction may be merged into
-  QuickOp run_ = kUnfused;
-  // The open instruction is not written yet.
-  QuickOp open_ = QuickOp::kBaseCount;
-  u32 open_size_ = 0;  // in bits
-  u64 open_bits_ = 0;
   u32 open_origin_ = 0;
   u32 result_at_ = kNone;  // the field of result_slot, while nothing follows it
   u32 result_ = 0;

@@ -24,6 +24,7 @@ enum class Place : u8 {
   F32,
   F64,
 };
+inline constexpr u32 kPlaces = 10;
 
 constexpr bool is_constant(Place place) { return place >= Place::ConstI32 && place <= Place::ConstF64; }
 constexpr bool is_accumulator(Place place) { return place >= Place::T; }
@@ -82,6 +83,13 @@ class OperandStack {
   }
 
   u32 size() const { return size_; }
+  Operand* begin() { return elements_; }
+  // Of the memory, not of what is in it.
+  Operand* end() { return elements_ + capacity_; }
+  void reserve(u32 size) {
+    if (size > capacity_) [[unlikely]]
+      grow(size);
+  }
   Operand& operator[](u32 i) { return elements_[i]; }
   const Operand& operator[](u32 i) const { return elements_[i]; }
   void push(Operand operand) {

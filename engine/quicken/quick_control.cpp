@@ -16,7 +16,7 @@ QuickSink::QuickSink(const ModuleInfo& module, const QuickenOptions& options, u3
       caches_results_(options.cache_results),
       counts_heat_(options.count_heat),
       result_slots_(result_slots) {
-  is_always_short_ = caches_results_ && options.origins == nullptr;
+  is_always_common_ = caches_results_ && options.fuse && options.origins == nullptr && !wide;
   set_reachable(true);
 }
 
@@ -52,20 +52,7 @@ void QuickSink::link(u32 field, Frame& target) {
 }
 
 void QuickSink::bind_pending(Label& label) {
-  u32 position = out_.bind();
-  for (u32 field = label.pending; field != kNothing;) {
-    u32 next;
-    if (field & kIsSideEntry) {
-      i32& delta = prepared_.side[field - kIsSideEntry].pc_delta;
-      next = static_cast<u32>(delta);
-      delta = static_cast<i32>(position);
-    } else {
-      next = out_.word_at(field);
-      out_.set_branch(field, position);
-    }
-    field = next;
-  }
-  label.pending = kNothing;
+  lead_pending(label, out_.bind());
   t_ = f_ = {};
 }
 
@@ -236,28 +223,12 @@ void QuickSink::on_function_end(const Instruction&, Frame& frame) {
 u32 QuickSink::branch_on_condition(bool when) {
   u32 position = height() - 1;
   Operand condition = pop();
-  auto finish = [&] {
-    out_.close();
-    return out_.reserve_branch();
-  };
   if (condition.place() == Place::T && out_.has_open() && !open_is_f_) {
-    if (open_compare()) {
-      Op op = last_op_;
-      u32 form = static_cast<u32>(last_form_);
-      if (family_of(op).family == Family::Compare) {
-        if (!when) op = family_of(op).negated;
-        out_.change_open(family_of(op).first + 2 * kBinaryForms + form);
-      } else {
-        out_.change_open(family_of(op).first + 2 * kFloatForms + (when ? 0 : kFloatForms) + form);
-      }
-      return finish();
-    }
-    switch (out_.open()) {
-      case QuickOp::I32Eqz_T:
-      case QuickOp::I64Eqz_T: out_.change_open(when ? QuickOp::BrUnlessT : QuickOp::BrIfT); return finish();
-      case QuickOp::I32Eqz_L:
-      case QuickOp::I64Eqz_L: out_.change_open(when ? QuickOp::BrUnlessL : QuickOp::BrIfL); return finish();
-      default: break;
+    QuickOp fused = branch_on(out_.open(), when);
+    if (fused != QuickOp::kBaseCount) {
+      out_.change_open(fused);
+      out_.close();
+      return out_.reserve_branch();
     }
   }
   if (is_constant(condition.place())) load_t(condition, position);

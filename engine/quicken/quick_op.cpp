@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/quicken/common_rows.h"
 #include "engine/quicken/fusion_table.h"
 
 namespace brink::quick {
@@ -120,6 +121,73 @@ std::vector<std::string> all_operands() {
 }  // namespace
 
 constinit const std::array<OpFamily, kOpCount> kFamilies = make_families();
+
+constinit const std::array<ConditionForms, kBaseCount> kConditionForms = [] {
+  std::array<ConditionForms, kBaseCount> all{};
+  // Said once more: gcc 12 forgets the members' own initializers here.
+  all.fill({QuickOp::kBaseCount, QuickOp::kBaseCount, QuickOp::kBaseCount});
+  constexpr auto families = make_families();
+  for (const OpFamily& family : families) {
+    if (family.family == Family::Compare) {
+      QuickOp negated = families[static_cast<u32>(family.negated)].first;
+      for (u32 form = 0; form < kBinaryForms; ++form)
+        all[static_cast<u32>(family.first + 2 * form)] = {family.first + 2 * kBinaryForms + form,
+                                                          negated + 2 * kBinaryForms + form, negated + 2 * form};
+    } else if (family.family == Family::FloatCompare) {
+      for (u32 form = 0; form < kFloatForms; ++form)
+        all[static_cast<u32>(family.first + 2 * form)] = {family.first + 2 * kFloatForms + form,
+                                                          family.first + 3 * kFloatForms + form, QuickOp::kBaseCount};
+    }
+  }
+  for (QuickOp eqz : {QuickOp::I32Eqz_T, QuickOp::I64Eqz_T})
+    all[static_cast<u32>(eqz)] = {QuickOp::BrUnlessT, QuickOp::BrIfT, QuickOp::kBaseCount};
+  for (QuickOp eqz : {QuickOp::I32Eqz_L, QuickOp::I64Eqz_L})
+    all[static_cast<u32>(eqz)] = {QuickOp::BrUnlessL, QuickOp::BrIfL, QuickOp::kBaseCount};
+  return all;
+}();
+
+constinit const std::array<CommonRow, 256> kCommonRows = [] {
+  constexpr auto families = make_families();
+  std::array<CommonRow, 256> rows{};
+  for (u32 byte = 0; byte < 256; ++byte) {
+    const CommonRule& rule = kCommonRules[byte];
+    rows[byte] = {{rule.operands[0].kind(), rule.operands[1].kind()}, rule.result.kind(), rule.alignments,
+                  QuickOp::kBaseCount, rule.form};
+    if (rule.op == Op::kUnknown) continue;
+    const OpFamily& family = families[static_cast<u32>(rule.op)];
+    bool is_integral = is_integer(rule.operands[1]) && (rule.form == CommonForm::Store || is_integer(rule.result));
+    if (is_integral) rows[byte].first = family.first;
+  }
+  return rows;
+}();
+
+// What QuickSink::on_common relies on.
+static_assert([] {
+  constexpr auto families = make_families();
+  for (const CommonRule& rule : kCommonRules) {
+    if (rule.form == CommonForm::None || rule.op == Op::kUnknown) continue;
+    Family family = families[static_cast<u32>(rule.op)].family;
+    switch (rule.form) {
+      case CommonForm::IntegerBinary:
+        if (family != Family::Binary && family != Family::Compare) return false;
+        break;
+      case CommonForm::Binary:
+        if (family != Family::FloatBinary && family != Family::FloatCompare) return false;
+        break;
+      case CommonForm::Unary:
+        if (family != Family::Unary) return false;
+        break;
+      case CommonForm::Load:
+        if (family != Family::Load) return false;
+        break;
+      case CommonForm::Store:
+        if (family != Family::Store && family != Family::FloatStore) return false;
+        break;
+      default: break;
+    }
+  }
+  return true;
+}());
 
 constinit const FusionTable kFusionTable = [] {
   FusionTable table{};

@@ -70,6 +70,21 @@ struct OpFamily {
 extern const std::array<OpFamily, kOpCount> kFamilies;
 inline const OpFamily& family_of(Op op) { return kFamilies[static_cast<u32>(op)]; }
 
+// What becomes of an instruction whose result, in T, the next one looks at: nothing else sees it. kBaseCount where
+// there is
+// no such form.
+struct ConditionForms {
+  QuickOp branch_if = QuickOp::kBaseCount;
+  QuickOp branch_unless = QuickOp::kBaseCount;
+  QuickOp negated = QuickOp::kBaseCount;
+};
+extern const std::array<ConditionForms, kBaseCount> kConditionForms;
+inline QuickOp branch_on(QuickOp condition, bool when) {
+  const ConditionForms& forms = kConditionForms[static_cast<u32>(condition)];
+  return when ? forms.branch_if : forms.branch_unless;
+}
+inline QuickOp negated(QuickOp condition) { return kConditionForms[static_cast<u32>(condition)].negated; }
+
 // "I32Add_TL_S", "I32Add_LL__BrIfT".
 std::string_view quick_op_name(QuickOp op);
 // The operands' letters; of a fused opcode, those of its parts in their order.

@@ -34,8 +34,19 @@ struct PairForm {
 };
 inline constexpr u8 kNoForm = 0xFF;
 inline constexpr u32 kSourcesAligned = 8;
+
+// The forms of BRINK_QUICK_STORE by the sources of address and value.
+enum StoreForm : u8 { kTL, kLT, kLL, kTB, kTT = kTB, kLB };
+inline constexpr u8 kStoreForms[kSources][kSources] = {{kNoForm, kTL, kTB, kNoForm, kNoForm},
+                                                       {kLT, kLL, kLB, kNoForm, kNoForm},
+                                                       {kNoForm, kNoForm, kNoForm, kNoForm, kNoForm},
+                                                       {kNoForm, kNoForm, kNoForm, kNoForm, kNoForm},
+                                                       {kNoForm, kNoForm, kNoForm, kNoForm, kNoForm}};
+
 using PairForms = std::array<PairForm, kSources * kSourcesAligned>;
 extern const PairForms kNarrowPairForms, kWidePairForms;
+
+class CommonRun;
 
 class QuickSink : public NullSink {
  public:
@@ -48,7 +59,7 @@ class QuickSink : public NullSink {
   };
   using Frame = ControlFrame<Label>;
 
-  static constexpr bool kHasShortForms = true;
+  using OwnRun = CommonRun;
 
   QuickSink(const ModuleInfo& module, const QuickenOptions& options, u32 result_slots, u32 body_size, bool wide);
 
@@ -95,25 +106,10 @@ class QuickSink : public NullSink {
   void on_branch_table(const Instruction& instruction, u32 targets);
   void on_catch(const Instruction& instruction, const CatchClauseCode& clause, Frame& target);
 
-  // Short forms: the operands and the local are of one slot each, blocks take no values, accesses are to memory 0 with
-  // 32-bit addresses.
-
-  bool takes_short_forms() const { return is_short_; }
-  bool takes_short_accesses() const { return is_short_ && plain_memory0_; }
-  // False, with nothing done, where the general way must be taken.
-  [[gnu::always_inline]] bool push_local(u32 local) { return push_short({Place::Local, local}); }
-  [[gnu::always_inline]] bool push_i32(u32 bits) { return push_short({Place::ConstI32, bits}); }
-  void set_local(u32 slot);
-  void tee_local(u32 slot) {
-    set_local(slot);
-    push({Place::Local, slot});
-  }
-  // Of two integers.
-  void binary(Op op);
-  void load(Op op, u32 offset);
-  // Of an integer.
-  void store(Op op, u32 offset);
-  void branch_if(Frame& target) { link(branch_on_condition(true), target); }
+  // Whether CommonRun may take what follows.
+  bool takes_own_run() const { return is_common_; }
+  // What CommonRun leaves: numeric instructions, select, plain accesses to memory 0.
+  void on_common(const Instruction& instruction);
 
   PreparedCode take(bool& overflow);
 
@@ -127,9 +123,11 @@ class QuickSink : public NullSink {
   void end_run(u32 amount) { out_.set_word(run_field_, amount); }
 
  private:
-  // Short forms do not say where the instruction stands, and results may stay in accumulators.
-  bool is_always_short_ = false;
-  bool is_short_ = false;  // the same, and it can be reached
+  friend class CommonRun;
+
+  // CommonRun does not say where an instruction stands, leaves results in accumulators, fuses, and writes narrow code.
+  bool is_always_common_ = false;
+  bool is_common_ = false;  // the same, and it can be reached
   void emit(QuickOp op) { out_.op(op); }
 
   // --- The operand stack (quick_values.cpp) ---
@@ -140,12 +138,6 @@ class QuickSink : public NullSink {
     stack_.push(operand);
     if (height() - settled_ > kMaxPending) [[unlikely]]
       settle_one();
-  }
-  bool push_short(Operand operand) {
-    if (!is_short_ || height() - settled_ >= kMaxPending) [[unlikely]]
-      return false;
-    stack_.push(operand);
-    return true;
   }
   // A value that is in its slot.
   void push_settled() {
@@ -172,6 +164,7 @@ class QuickSink : public NullSink {
     }
     return top;
   }
+  void set_local(u32 slot);
   // Pops `count` values that are in their slots, which are not mirrored.
   void drop_settled(u32 count) {
     stack_.shrink(height() - count);
@@ -284,19 +277,18 @@ class QuickSink : public NullSink {
     out_.open_op(op, operands);
     open_is_f_ = to_f;
   }
-  // Whether the open instruction is the comparison last_op_ in last_form_.
-  bool open_compare() const {
-    Family family = family_of(last_op_).family;
-    return out_.has_open() && (family == Family::Compare || family == Family::FloatCompare) &&
-           out_.open() == family_of(last_op_).first + 2 * static_cast<u32>(last_form_);
-  }
   void compute(const Instruction& instruction);
   void access(const Instruction& instruction);
   void other(const Instruction& instruction);
+  // Of two integers.
+  void binary(Op op);
   void binary_slowly(Op op);
   void emit_binary(Op op, Taken a, Taken b);
   void float_binary(Op op);
   void unary(Op op);
+  void load(Op op, u32 offset);
+  // Of an integer.
+  void store(Op op, u32 offset);
   void store_slowly(Op op, u32 offset);
   void store_float(Op op, u32 offset);
   void emit_store(Op op, u32 offset, Taken address, Taken value, u8 form);
@@ -327,6 +319,22 @@ class QuickSink : public NullSink {
   u32 branch_on_condition(bool when);
   void link(u32 field, Frame& target);
   void bind_pending(Label& label);
+  // All that wait for the label lead to `position` now.
+  [[gnu::always_inline]] void lead_pending(Label& label, u32 position) {
+    for (u32 field = label.pending; field != kNothing;) {
+      u32 next;
+      if (field & kIsSideEntry) [[unlikely]] {
+        i32& delta = prepared_.side[field - kIsSideEntry].pc_delta;
+        next = static_cast<u32>(delta);
+        delta = static_cast<i32>(position);
+      } else {
+        next = out_.word_at(field);
+        out_.set_branch(field, position);
+      }
+      field = next;
+    }
+    label.pending = kNothing;
+  }
   void leave_arm(Frame& frame);
   void close_region();
   void leave_block(Frame& frame);
@@ -334,7 +342,7 @@ class QuickSink : public NullSink {
   void move_kept(u32 target_height, u32 keep);
   void set_reachable(bool is_reachable) {
     reachable_ = is_reachable;
-    is_short_ = is_reachable && is_always_short_;
+    is_common_ = is_reachable && is_always_common_;
   }
   void become_unreachable() {
     set_reachable(false);
@@ -374,8 +382,6 @@ class QuickSink : public NullSink {
   Accumulator t_, f_;
   Place result_place_ = Place::F64;  // of a float that a call has left in F
   bool open_is_f_ = false;           // the open instruction's result is in F
-  Op last_op_ = Op::Nop;             // of two operands
-  BinaryForm last_form_ = BinaryForm::TL;
   TryRegion region_;  // its clauses are being read
   std::vector<TryRegion> open_regions_;
 

@@ -225,8 +225,6 @@ void QuickSink::binary(Op op) {
     return binary_slowly(op);
   drop_taken(position);
   free_t();
-  last_op_ = op;
-  last_form_ = static_cast<BinaryForm>(form.form / 2);
   open_is_f_ = false;
   out_.open_op(family_of(op).first + form.form, (a.value & form.mask_a) | u64{b.value & form.mask_b} << form.shift,
                form.bits);
@@ -236,8 +234,6 @@ void QuickSink::binary(Op op) {
 inline void QuickSink::emit_binary(Op op, Taken a, Taken b) {
   u8 form = kFormOfSources[static_cast<u32>(a.source)][static_cast<u32>(b.source)];
   free_t();
-  last_op_ = op;
-  last_form_ = static_cast<BinaryForm>(form);
   emit_value(family_of(op).first + 2 * u32{form}, operands().of(a.source, a.value).of(b.source, b.value));
   put_t(height());
 }
@@ -278,8 +274,6 @@ void QuickSink::float_binary(Op op) {
   auto emit_form = [&](BinaryForm form, const Emitter::Operands& slots) {
     if (is_compare) free_t();
     else free_f();
-    last_op_ = op;
-    last_form_ = form;
     emit_value(family_of(op).first + 2 * static_cast<u32>(form), slots, !is_compare);
   };
   if (is_constant(a.place()) && !is_constant(b.place())) {
@@ -305,9 +299,8 @@ void QuickSink::unary(Op op) {
   Place to = op == Op::RefIsNull ? Place::T : result_place(op);
   u32 position = height() - 1;
   Operand a = pop();
-  if ((op == Op::I32Eqz) && a.place() == Place::T && open_compare() && family_of(last_op_).negated != Op::kUnknown) {
-    last_op_ = family_of(last_op_).negated;
-    out_.change_open(family_of(last_op_).first + 2 * static_cast<u32>(last_form_));
+  if (op == Op::I32Eqz && a.place() == Place::T && out_.has_open() && negated(out_.open()) != QuickOp::kBaseCount) {
+    out_.change_open(negated(out_.open()));
     return push_t();
   }
   bool from_f = from == 'f' || from == 'd';
@@ -347,19 +340,10 @@ void QuickSink::load(Op op, u32 offset) {
   else put_t(position);
 }
 
-namespace {
-
-// The forms of BRINK_QUICK_STORE by the sources of address and value.
-enum StoreForm : u8 { kTL, kLT, kLL, kTB, kTT = kTB, kLB };
-constexpr u8 kStoreForms[2][kSources] = {{kNoForm, kTL, kTB, kNoForm, kNoForm}, {kLT, kLL, kLB, kNoForm, kNoForm}};
-
-}  // namespace
-
 void QuickSink::store(Op op, u32 offset) {
   u32 position = height() - 2;
   Taken address = look_at(position), value = look_at(position + 1);
-  if (address.source > Source::Slot ||
-      kStoreForms[static_cast<u32>(address.source)][static_cast<u32>(value.source)] == kNoForm) [[unlikely]]
+  if (kStoreForms[static_cast<u32>(address.source)][static_cast<u32>(value.source)] == kNoForm) [[unlikely]]
     return store_slowly(op, offset);
   forget_home(position);
   forget_home(position + 1);
@@ -544,6 +528,16 @@ void QuickSink::compute(const Instruction& instruction) {
     case Family::Unary: return unary(instruction.op);
     case Family::Vector: return vector(instruction);
     default: return other(instruction);
+  }
+}
+
+void QuickSink::on_common(const Instruction& instruction) {
+  switch (family_of(instruction.op).family) {
+    case Family::Load:
+    case Family::Store:
+    case Family::FloatStore: return access(instruction);
+    case Family::None: return select(instruction);
+    default: return compute(instruction);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/quicken/common_run.h"
 #include "engine/quicken/quick_sink.h"
 #include "engine/validate/body_decoder.h"
 #include "engine/validate/fuel_sink.h"

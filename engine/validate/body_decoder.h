@@ -4,6 +4,9 @@
 // No recursion: blocks nest on the control stack, whose memory is proportional to the code. No allocation an
 // instruction: stacks grow and stay. Errors are the reader's (body_state.h).
 #pragma once
+#include <cstring>
+#include <type_traits>
+
 #include "engine/validate/sink.h"
 
 namespace brink {
@@ -40,12 +43,25 @@ class BodyDecoder : public BodyState {
 
   // The commonest instructions (common_forms.h).
 
-  static constexpr size_t kLookAhead = 8;
+  // Bytes that may be read from where an instruction begins.
+  static constexpr size_t kLookAhead = 16;
 
-  const u8* decode_common(const u8* p);
-  void push_common_frame(Op kind, u8 block_type);
+  static constexpr bool kHasOwnRun = !std::is_same_v<typename Sink::OwnRun, NullSink::NoRun>;
+  friend typename Sink::OwnRun;
+
+  const u8* decode_common(const u8* p, ValueType*& top);
+  // Is no opcode, and continues no immediate.
+  static constexpr u8 kNoInstruction = 0xFF;
+  static_assert(kCommonForms[kNoInstruction] == CommonForm::None);
+
+  // For sinks that may ask for the operands.
+  void tell_height(ValueType* top) {
+    if constexpr (Sink::kListens) top_ = top;
+  }
+
+  Frame& push_common_frame(Op kind, u8 block_type, ValueType* top);
   Frame* common_target(u8 depth);
-  bool is_common_end(const Frame& frame) const;
+  bool is_common_end(const Frame& frame, const ValueType* top) const;
 
   // The general rules: of every instruction, in whatever form.
 
@@ -89,7 +105,12 @@ class BodyDecoder : public BodyState {
   }
 
   Sink& sink_;
+  // What the common forms read: the code from view_offset_ on.
+  u32 pc_of(const u8* p) const { return static_cast<u32>(p - view_) + view_offset_; }
+
   const FeatureSet features_;
+  const u8* view_ = nullptr;
+  u32 view_offset_ = 0;
   bool finished_ = false;
   FrameStack<Frame> frames_;
 };
@@ -103,20 +124,39 @@ Result<void> BodyDecoder<Sink>::decode_expression(Frame& frame) {
     sink_.on_start(*this, {code_begin_, reader_.remaining()}, code_offset_);
     push_frame(frame, Op::End);
   }
-  const u8* p = reader_.position();
-  // Before it there are kLookAhead bytes.
+  // The common forms read ahead: in the code itself up to common_end, and its last bytes in a copy, behind which
+  // nothing
+  // is an instruction.
   constexpr bool kHasCommonForms = kIsFunction && Sink::kTakesCommonForms;
-  const u8* common_end = kHasCommonForms && reader_.remaining() >= kLookAhead ? reader_.end() - (kLookAhead - 1) : p;
+  u8 last_bytes[2 * kLookAhead];
+  const u8* p = view_ = code_begin_;
+  const u8* common_end = reader_.remaining() >= kLookAhead ? reader_.end() - (kLookAhead - 1) : p;
+  if (!kHasCommonForms) common_end = p;
   while (!finished_) {
+    ValueType* top = top_;
     while (p < common_end) {
-      const u8* next = decode_common(p);
+      if constexpr (kHasOwnRun) {
+        if (sink_.takes_own_run()) p = Sink::OwnRun::run(sink_, *this, p, common_end, top);
+        if (p >= common_end) break;
+      }
+      const u8* next = decode_common(p, top);
       if (!next) break;
       p = next;
     }
-    reader_.move_to(p);
+    top_ = top;
+    if (kHasCommonForms && p >= common_end && view_ != last_bytes) {
+      view_offset_ = static_cast<u32>(p - code_begin_);
+      auto left = static_cast<size_t>(reader_.end() - p);
+      std::memcpy(last_bytes, p, left);
+      std::memset(last_bytes + left, kNoInstruction, kLookAhead);
+      p = view_ = last_bytes;
+      common_end = last_bytes + left;
+      continue;
+    }
+    reader_.move_to(code_begin_ + pc_of(p));
     if (reader_.at_end()) break;
     decode_general();
-    p = reader_.position();
+    p = view_ + (pc() - view_offset_);
   }
   if (ok() && !finished_)
     reader_.fail_at(range_.end(), ErrorKind::Malformed, missing_end_message(module_, range_.end(), kIsFunction));

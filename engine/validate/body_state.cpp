@@ -32,10 +32,10 @@ void BodyState::raise_high_water() {
               "the function needs more than " + std::to_string(SideEntry::kMaxHeight) + " value-stack slots");
 }
 
-bool BodyState::make_room() {
-  size_t used = height();
+bool BodyState::make_room(ValueType* top) {
+  auto used = static_cast<size_t>(top - scratch_.operands.data());
   if (used == scratch_.operands.size() || used + 1 > SideEntry::kMaxHeight - local_slot_count_) return false;
-  high_ = top_ + 1;
+  high_ = top + 1;
   return true;
 }
 

@@ -137,21 +137,21 @@ class BodyState {
   static constexpr u8 kEmptyBlockType = 0x40;
 
   // Whether the block's top operands are exactly these, of a slot each.
-  bool holds(ValueType top) const { return top_ != base_ && top_[-1] == top; }
-  bool holds(ValueType below, ValueType top) const {
-    return top_ - base_ >= 2 && top_[-1] == top && top_[-2] == below;
+  bool holds(const ValueType* top, ValueType type) const { return top != base_ && top[-1] == type; }
+  bool holds(const ValueType* top, ValueType below, ValueType type) const {
+    return top - base_ >= 2 && top[-1] == type && top[-2] == below;
   }
-  bool holds(const RegisteredType& function) const {
+  bool holds(const ValueType* top, const RegisteredType& function) const {
     std::span<const ValueType> params = function.type.params;
-    if (function.param_slots != params.size() || static_cast<size_t>(top_ - base_) < params.size()) return false;
-    const ValueType* operands = top_ - params.size();
+    if (function.param_slots != params.size() || static_cast<size_t>(top - base_) < params.size()) return false;
+    const ValueType* operands = top - params.size();
     for (size_t i = 0; i < params.size(); ++i)
       if (operands[i] != params[i]) return false;
     return true;
   }
   // Room for one more; false too where that takes more memory or is more than a frame may have.
-  bool has_room() { return top_ != high_ || make_room(); }
-  bool make_room();
+  bool has_room(ValueType* top) { return top != high_ || make_room(top); }
+  bool make_room(ValueType* top);
   // A u32 or s32 and its length, with linkers' padding to five bytes; length 0 where it must be looked at closely.
   struct CommonImmediate {
     u32 value;

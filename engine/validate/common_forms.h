@@ -16,79 +16,66 @@ namespace brink {
 // Decodes the instruction at `p`, where kLookAhead bytes must be, tells the sink and returns where the next one starts;
 // or null, with nothing done, where it must be decoded by the general rules.
 template <class Sink>
-[[gnu::always_inline]] inline const u8* BodyDecoder<Sink>::decode_common(const u8* p) {
+[[gnu::always_inline]] inline const u8* BodyDecoder<Sink>::decode_common(const u8* p, ValueType*& top) {
   const CommonRule& rule = kCommonRules[*p];
   // The instruction is of `size` bytes and all its conditions hold.
   auto accept = [&](Op op, u32 size) {
     if constexpr (Sink::kListens) {
       instruction_.op = op;
-      instruction_.pc = static_cast<u32>(p - code_begin_);
-      reader_.move_to(p + size);
+      instruction_.pc = pc_of(p);
+      reader_.move_to(code_begin_ + instruction_.pc + size);
     }
     return p + size;
-  };
-  // Whether the sink wants to hear of it by a short form.
-  auto is_short = [&] {
-    if constexpr (Sink::kHasShortForms) return sink_.takes_short_forms();
-    else return false;
   };
   switch (kCommonForms[*p]) {
     case CommonForm::None: return nullptr;
     case CommonForm::LocalGet: {
       u32 local = p[1];
-      if (local >= common_locals_ || !has_room()) [[unlikely]]
+      if (local >= common_locals_ || !has_room(top)) [[unlikely]]
         return nullptr;
       ValueType type = locals_[local];
-      *top_++ = type;
-      if constexpr (Sink::kHasShortForms) {
-        if (sink_.push_local(local)) [[likely]]
-          return p + 2;
-      }
+      *top++ = type;
       const u8* next = accept(Op::LocalGet, 2);
       instruction_.index = local;
       instruction_.type = type;
+      tell_height(top);
       sink_.on_local(instruction_);
       return next;
     }
     case CommonForm::LocalSet: {
       u32 local = p[1];
-      if (local >= common_locals_ || !holds(locals_[local])) [[unlikely]]
+      if (local >= common_locals_ || !holds(top, locals_[local])) [[unlikely]]
         return nullptr;
-      --top_;
-      if (is_short()) {
-        if constexpr (Sink::kHasShortForms) sink_.set_local(local);
-        return p + 2;
-      }
+      --top;
       const u8* next = accept(Op::LocalSet, 2);
       instruction_.index = local;
       instruction_.type = locals_[local];
+      tell_height(top);
       sink_.on_local(instruction_);
       return next;
     }
     case CommonForm::LocalTee: {
       u32 local = p[1];
-      if (local >= common_locals_ || !holds(locals_[local])) [[unlikely]]
+      if (local >= common_locals_ || !holds(top, locals_[local])) [[unlikely]]
         return nullptr;
-      if (is_short()) {
-        if constexpr (Sink::kHasShortForms) sink_.tee_local(local);
-        return p + 2;
-      }
       const u8* next = accept(Op::LocalTee, 2);
       instruction_.index = local;
       instruction_.type = locals_[local];
+      tell_height(top);
       sink_.on_local(instruction_);
       return next;
     }
     case CommonForm::GlobalGet: {
       CommonImmediate global = common_index(p + 1);
-      if (global.size == 0 || global.value >= module_.globals.size() || !has_room()) [[unlikely]]
+      if (global.size == 0 || global.value >= module_.globals.size() || !has_room(top)) [[unlikely]]
         return nullptr;
       ValueType type = module_.globals[global.value].type.value;
       if (type.slots() != 1) return nullptr;
-      *top_++ = type;
+      *top++ = type;
       const u8* next = accept(Op::GlobalGet, 1 + global.size);
       instruction_.index = global.value;
       instruction_.type = type;
+      tell_height(top);
       sink_.on_global(instruction_);
       return next;
     }
@@ -97,98 +84,77 @@ template <class Sink>
       if (global.size == 0 || global.value >= module_.globals.size()) [[unlikely]]
         return nullptr;
       const GlobalType& type = module_.globals[global.value].type;
-      if (!type.is_mutable || type.value.slots() != 1 || !holds(type.value)) [[unlikely]]
+      if (!type.is_mutable || type.value.slots() != 1 || !holds(top, type.value)) [[unlikely]]
         return nullptr;
       const u8* next = accept(Op::GlobalSet, 1 + global.size);
       instruction_.index = global.value;
       instruction_.type = type.value;
-      --top_;
+      --top;
+      tell_height(top);
       sink_.on_global(instruction_);
       return next;
     }
     case CommonForm::I32Const: {
       CommonImmediate constant = common_constant(p + 1);
-      if (constant.size == 0 || !has_room()) [[unlikely]]
+      if (constant.size == 0 || !has_room(top)) [[unlikely]]
         return nullptr;
-      *top_++ = kI32;
-      if constexpr (Sink::kHasShortForms) {
-        if (sink_.push_i32(constant.value)) [[likely]]
-          return p + 1 + constant.size;
-      }
+      *top++ = kI32;
       const u8* next = accept(Op::I32Const, 1 + constant.size);
       instruction_.value = constant.value;
+      tell_height(top);
       sink_.on_instruction(instruction_);
       return next;
     }
     case CommonForm::I64Const: {
       CommonImmediate constant = common_constant(p + 1);
-      if (constant.size == 0 || !has_room()) [[unlikely]]
+      if (constant.size == 0 || !has_room(top)) [[unlikely]]
         return nullptr;
-      *top_++ = kI64;
+      *top++ = kI64;
       const u8* next = accept(Op::I64Const, 1 + constant.size);
       instruction_.value = static_cast<u64>(i64{static_cast<i32>(constant.value)});
+      tell_height(top);
       sink_.on_instruction(instruction_);
       return next;
     }
     case CommonForm::Unary: {
-      if (!holds(rule.operands[1])) [[unlikely]]
+      if (!holds(top, rule.operands[1])) [[unlikely]]
         return nullptr;
-      top_[-1] = rule.result;
+      top[-1] = rule.result;
       const u8* next = accept(rule.op, 1);
+      tell_height(top);
       sink_.on_instruction(instruction_);
       return next;
     }
-    case CommonForm::IntegerBinary: {
-      if (!holds(rule.operands[0], rule.operands[1])) [[unlikely]]
-        return nullptr;
-      --top_;
-      top_[-1] = rule.result;
-      if (is_short()) {
-        if constexpr (Sink::kHasShortForms) sink_.binary(rule.op);
-        return p + 1;
-      }
-      const u8* next = accept(rule.op, 1);
-      sink_.on_instruction(instruction_);
-      return next;
-    }
+    case CommonForm::IntegerBinary:
     case CommonForm::Binary: {
-      if (!holds(rule.operands[0], rule.operands[1])) [[unlikely]]
+      if (!holds(top, rule.operands[0], rule.operands[1])) [[unlikely]]
         return nullptr;
-      --top_;
-      top_[-1] = rule.result;
+      --top;
+      top[-1] = rule.result;
       const u8* next = accept(rule.op, 1);
+      tell_height(top);
       sink_.on_instruction(instruction_);
       return next;
     }
     case CommonForm::Load: {
       CommonImmediate offset = common_index(p + 2);
-      if (!is_common_access(p[1], rule) || offset.size == 0 || !holds(kI32)) [[unlikely]]
+      if (!is_common_access(p[1], rule) || offset.size == 0 || !holds(top, kI32)) [[unlikely]]
         return nullptr;
-      top_[-1] = rule.result;
-      if constexpr (Sink::kHasShortForms) {
-        if (sink_.takes_short_accesses()) [[likely]] {
-          sink_.load(rule.op, offset.value);
-          return p + 2 + offset.size;
-        }
-      }
+      top[-1] = rule.result;
       const u8* next = accept(rule.op, 2 + offset.size);
       set_common_access(offset.value);
+      tell_height(top);
       sink_.on_memory_access(instruction_);
       return next;
     }
     case CommonForm::Store: {
       CommonImmediate offset = common_index(p + 2);
-      if (!is_common_access(p[1], rule) || offset.size == 0 || !holds(kI32, rule.operands[1])) [[unlikely]]
+      if (!is_common_access(p[1], rule) || offset.size == 0 || !holds(top, kI32, rule.operands[1])) [[unlikely]]
         return nullptr;
-      top_ -= 2;
-      if constexpr (Sink::kHasShortForms) {
-        if (is_integer(rule.operands[1]) && sink_.takes_short_accesses()) [[likely]] {
-          sink_.store(rule.op, offset.value);
-          return p + 2 + offset.size;
-        }
-      }
+      top -= 2;
       const u8* next = accept(rule.op, 2 + offset.size);
       set_common_access(offset.value);
+      tell_height(top);
       sink_.on_memory_access(instruction_);
       return next;
     }
@@ -196,25 +162,30 @@ template <class Sink>
       if (!is_common_block_type(p[1])) [[unlikely]]
         return nullptr;
       const u8* next = accept(rule.op, 2);
-      push_common_frame(rule.op, p[1]);
+      Frame& frame = push_common_frame(rule.op, p[1], top);
+      tell_height(top);
+      sink_.on_block(instruction_, frame, pc());
       return next;
     }
     case CommonForm::If: {
-      if (!is_common_block_type(p[1]) || !holds(kI32)) [[unlikely]]
+      if (!is_common_block_type(p[1]) || !holds(top, kI32)) [[unlikely]]
         return nullptr;
       const u8* next = accept(Op::If, 2);
-      --top_;
-      push_common_frame(Op::If, p[1]);
+      --top;
+      Frame& frame = push_common_frame(Op::If, p[1], top);
+      tell_height(top);
+      sink_.on_block(instruction_, frame, pc());
       return next;
     }
     case CommonForm::End: {
       Frame& frame = frames_.back();
-      if (!is_common_end(frame) || frames_.size() == 1) [[unlikely]]
+      if (!is_common_end(frame, top) || frames_.size() == 1) [[unlikely]]
         return nullptr;
       const u8* next = accept(Op::End, 1);
-      if (!frame.single.is_bottom()) --top_;
+      if (!frame.single.is_bottom()) --top;
+      tell_height(top);
       sink_.on_end(instruction_, frame, pc());
-      if (!frame.single.is_bottom()) ++top_;
+      if (!frame.single.is_bottom()) ++top;
       frames_.pop();
       set_base(frames_.back().base_height());
       unreachable_ = frames_.back().unreachable;
@@ -226,21 +197,20 @@ template <class Sink>
         return nullptr;
       const u8* next = accept(Op::Br, 2);
       mark_unreachable();
+      top = top_;
       instruction_.index = p[1];
+      tell_height(top);
       sink_.on_branch(instruction_, *target, p[1]);
       return next;
     }
     case CommonForm::BrIf: {
       Frame* target = common_target(p[1]);
-      if (!target || !holds(kI32)) [[unlikely]]
+      if (!target || !holds(top, kI32)) [[unlikely]]
         return nullptr;
-      --top_;
-      if (is_short()) {
-        if constexpr (Sink::kHasShortForms) sink_.branch_if(*target);
-        return p + 2;
-      }
+      --top;
       const u8* next = accept(Op::BrIf, 2);
       instruction_.index = p[1];
+      tell_height(top);
       sink_.on_branch(instruction_, *target, p[1]);
       return next;
     }
@@ -250,13 +220,14 @@ template <class Sink>
         return nullptr;
       const RegisteredType& callee = module_.function_type(function.value);
       std::span<const ValueType> results = callee.type.results;
-      if (!holds(callee) || callee.result_slots != results.size() ||
-          results.size() > static_cast<size_t>(high_ - top_) + callee.param_slots) [[unlikely]]
+      if (!holds(top, callee) || callee.result_slots != results.size() ||
+          results.size() > static_cast<size_t>(high_ - top) + callee.param_slots) [[unlikely]]
         return nullptr;
       const u8* next = accept(Op::Call, 1 + function.size);
       instruction_.index = function.value;
-      top_ -= callee.param_slots;
-      for (ValueType type : results) *top_++ = type;
+      top -= callee.param_slots;
+      for (ValueType type : results) *top++ = type;
+      tell_height(top);
       sink_.on_instruction(instruction_);
       return next;
     }
@@ -274,24 +245,25 @@ template <class Sink>
 }
 
 template <class Sink>
-inline void BodyDecoder<Sink>::push_common_frame(Op kind, u8 block_type) {
+[[gnu::always_inline]] inline typename BodyDecoder<Sink>::Frame& BodyDecoder<Sink>::push_common_frame(
+    Op kind, u8 block_type, ValueType* top) {
   frames_.back().unreachable = unreachable_;
   Frame& frame = frames_.push(Frame());
   frame.kind = kind;
   if (block_type != kEmptyBlockType) frame.single = number_type_of(block_type);
-  frame.height = height();
+  frame.height = static_cast<u32>(top - scratch_.operands.data());
   frame.init_height = static_cast<u32>(scratch_.init_order.size());
-  base_ = top_;
+  base_ = top;
   unreachable_ = false;
-  sink_.on_block(instruction_, frame, pc());
+  return frame;
 }
 
 // Not of a catch or an if that must have an else; its results are all there is of its operands.
 template <class Sink>
-inline bool BodyDecoder<Sink>::is_common_end(const Frame& frame) const {
+inline bool BodyDecoder<Sink>::is_common_end(const Frame& frame, const ValueType* top) const {
   if (frame.type || frame.has_caught_exception() || tracks_initialization_) return false;
-  if (frame.single.is_bottom()) return top_ == base_;
-  return frame.kind != Op::If && top_ - base_ == 1 && top_[-1] == frame.single;
+  if (frame.single.is_bottom()) return top == base_;
+  return frame.kind != Op::If && top - base_ == 1 && top[-1] == frame.single;
 }
 
 }  // namespace brink

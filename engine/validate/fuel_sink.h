@@ -24,7 +24,7 @@ class FuelSink : public Sink {
  public:
   using Frame = typename Sink::Frame;
   using Sink::Sink;
-  static constexpr bool kHasShortForms = false;
+  using OwnRun = NullSink::NoRun;
 
   void on_instruction(const Instruction& i) {
     if (i.op != Op::Nop) pay(i);

@@ -104,6 +104,7 @@ enum class CommonForm : u8 {
   BrIf,
   Call,
 };
+inline constexpr u32 kCommonFormCount = static_cast<u32>(CommonForm::Call) + 1;
 
 // What the commonest instructions need, by opcode byte.
 struct CommonRule {

@@ -17,9 +17,11 @@ struct NullSink {
   static constexpr bool kListens = true;
   // False: every instruction is decoded by the general rules (common_forms.h), to compare.
   static constexpr bool kTakesCommonForms = true;
-  // True for a sink that can hear of the commonest instructions in fewer words: by members of its own instead of those
-  // below, listed in quick_sink.h, which are called only where common_forms.h decodes an instruction.
-  static constexpr bool kHasShortForms = false;
+  // A sink's own way to take the commonest instructions, in `static const u8* run(sink, decoder, p, end, top)`: it
+  // begins
+  // at `p`, takes what begins before `end` as far as it can, and returns where it stopped (quicken/common_run.h).
+  struct NoRun {};
+  using OwnRun = NoRun;
   // The constant expression rules hold instead of those of function bodies.
   static constexpr bool kIsConstantExpression = false;
 
