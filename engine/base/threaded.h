@@ -1,6 +1,6 @@
 // Whether the compiler can go from one handler to the next by a jump, with all state in registers: calls in tail
-// position
-// that are guaranteed, in a calling convention that preserves nothing. Where it cannot, a loop calls the handlers.
+// position that are guaranteed, in a calling convention that preserves nothing. Where it cannot, a loop calls the
+// handlers.
 #pragma once
 
 #if defined(__clang__) && !defined(BRINK_PORTABLE_INTERPRETER)

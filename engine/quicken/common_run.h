@@ -3,10 +3,9 @@
 //
 // Nothing here is a rule of its own. Each form does what the rules of BodyDecoder and QuickSink for its instruction do
 // where all is well, with all they know of the stack and of the code at hand. Wherever anything is unusual it leaves
-// the
-// instruction to them, with nothing of it done but what they would have done first. So nothing here can fail, and the
-// code is the same, byte for byte: common_run_test.cpp and the fuzz target decode_validate hold the two against each
-// other. Code that says where its instructions stand, and wide code, are made by those rules alone.
+// the instruction to them, with nothing of it done but what they would have done first. So nothing here can fail, and
+// the code is the same, byte for byte: common_run_test.cpp and the fuzz target decode_validate hold the two against
+// each other. Code that says where its instructions stand, and wide code, are made by those rules alone.
 #pragma once
 #include "engine/base/threaded.h"
 #include "engine/quicken/common_rows.h"
@@ -213,6 +212,25 @@ class CommonRun {
     set(Place::ConstI64, {QuickOp::Set32S, 32, ~u32{0}});
     set(Place::T, {QuickOp::PutT, 0, 0});
     return settings;
+  }();
+  // How a store is written in narrow code. A constant address is brought into T first.
+  static constexpr PairForms kStorePairs = [] {
+    PairForms pairs{};
+    for (PairForm& pair : pairs) pair.form = kNoForm;
+    for (u32 a = 0; a < kSources; ++a)
+      for (u32 v = 0; v < kSources; ++v) {
+        bool is_constant = a == static_cast<u32>(Source::Byte) || a == static_cast<u32>(Source::Word);
+        if (is_constant && v == static_cast<u32>(Source::Accumulator)) continue;
+        u32 from = is_constant ? static_cast<u32>(Source::Accumulator) : a;
+        if (kStoreForms[from][v] == kNoForm) continue;
+        const SourceLayout &first = kNarrowLayouts[from], &second = kNarrowLayouts[v];
+        pairs[a * kSourcesAligned + v] = {.form = static_cast<u8>(2 * kStoreForms[from][v]),
+                                          .shift = first.bits,
+                                          .bits = static_cast<u8>(first.bits + second.bits),
+                                          .mask_a = first.mask,
+                                          .mask_b = second.mask};
+      }
+    return pairs;
   }();
   // Everything from `index` on.
   BRINK_INLINE bool settle_from(size_t index) {

@@ -1,6 +1,5 @@
 // CommonRun against the rules it stands for, which alone make code whose origins are asked for: random bodies, valid
-// and
-// damaged, must give the same code or the same error.
+// and damaged, must give the same code or the same error.
 #include <gtest/gtest.h>
 
 #include <cstring>

@@ -183,32 +183,25 @@ BRINK_INLINE CommonRun::Step CommonRun::store(const CommonRow& row) {
     return Step::Leave;
   size_t index = height_ - 2;
   Operand address = stack_[index], value = stack_[index + 1];
-  u32 source_a = source_of(address), source_v = source_of(value);
-  u8 form = kStoreForms[source_a][source_v];
-  bool has_constant_address = source_a == static_cast<u32>(Source::Byte) || source_a == static_cast<u32>(Source::Word);
-  if (has_constant_address && source_v != static_cast<u32>(Source::Accumulator)) form = kStoreForms[0][source_v];
-  if (form == kNoForm || row.first == QuickOp::kBaseCount) [[unlikely]]
+  u32 source_a = source_of(address);
+  const PairForm& form = kStorePairs[source_a * kSourcesAligned + source_of(value)];
+  if (form.form == kNoForm || row.first == QuickOp::kBaseCount) [[unlikely]]
     return tell(row, 2, 2 + offset.size, offset.value);
-  if (has_constant_address) {
-    if (is_t_taken_below(index)) [[unlikely]]
-      return Step::Free;
+  if (source_a > static_cast<u32>(Source::Slot)) [[unlikely]] {
+    if (is_t_taken_below(index)) return Step::Free;
     drop_to(index);
     open_constant(address);
     sink_.t_.mirror = kNothing;
-    source_a = 0;
   } else {
     forget_home(index);
     forget_home(index + 1);
     drop_to(index);
   }
   u32 is_wide = offset.value > 0xFF ? 1 : 0;
-  const SourceLayout& layout_a = kNarrowLayouts[source_a];
-  const SourceLayout& layout_v = kNarrowLayouts[source_v];
-  u32 bits = layout_a.bits + layout_v.bits;
-  emit(row.first + (2 * u32{form} + is_wide),
-       (address.value() & layout_a.mask) | u64{value.value() & layout_v.mask} << layout_a.bits |
-           u64{offset.value} << bits,
-       bits + 8 + 24 * is_wide);
+  emit(row.first + (form.form + is_wide),
+       (address.value() & form.mask_a) | u64{value.value() & form.mask_b} << form.shift |
+           u64{offset.value} << form.bits,
+       form.bits + 8 + 24 * is_wide);
   p_ += 2 + offset.size;
   return Step::Done;
 }

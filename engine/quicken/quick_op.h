@@ -71,8 +71,7 @@ extern const std::array<OpFamily, kOpCount> kFamilies;
 inline const OpFamily& family_of(Op op) { return kFamilies[static_cast<u32>(op)]; }
 
 // What becomes of an instruction whose result, in T, the next one looks at: nothing else sees it. kBaseCount where
-// there is
-// no such form.
+// there is no such form.
 struct ConditionForms {
   QuickOp branch_if = QuickOp::kBaseCount;
   QuickOp branch_unless = QuickOp::kBaseCount;

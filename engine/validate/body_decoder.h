@@ -125,8 +125,7 @@ Result<void> BodyDecoder<Sink>::decode_expression(Frame& frame) {
     push_frame(frame, Op::End);
   }
   // The common forms read ahead: in the code itself up to common_end, and its last bytes in a copy, behind which
-  // nothing
-  // is an instruction.
+  // nothing is an instruction.
   constexpr bool kHasCommonForms = kIsFunction && Sink::kTakesCommonForms;
   u8 last_bytes[2 * kLookAhead];
   const u8* p = view_ = code_begin_;

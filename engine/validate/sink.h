@@ -18,8 +18,8 @@ struct NullSink {
   // False: every instruction is decoded by the general rules (common_forms.h), to compare.
   static constexpr bool kTakesCommonForms = true;
   // A sink's own way to take the commonest instructions, in `static const u8* run(sink, decoder, p, end, top)`: it
-  // begins
-  // at `p`, takes what begins before `end` as far as it can, and returns where it stopped (quicken/common_run.h).
+  // begins at `p`, takes what begins before `end` as far as it can, and returns where it stopped
+  // (quicken/common_run.h).
   struct NoRun {};
   using OwnRun = NoRun;
   // The constant expression rules hold instead of those of function bodies.
