@@ -138,7 +138,7 @@ BRINK_INLINE CommonRun::Step CommonRun::call() {
   if (function.size == 0 || function.value >= module.functions.size()) [[unlikely]]
     return Step::Leave;
   const RegisteredType& callee = module.function_type(function.value);
-  if (callee.param_slots == 0 && (is_full() || !may_push())) [[unlikely]]
+  if (callee.param_slots == 0 && !callee.type.results.empty() && !has_room()) [[unlikely]]
     return Step::Leave;
   if (Step step = settle_arguments(callee, height_); step != Step::Done) [[unlikely]]
     return step;

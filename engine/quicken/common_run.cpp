@@ -54,7 +54,6 @@ struct CommonMachine {
     switch (s.template take<form>()) {
       [[likely]] case Step::Done: BRINK_COMMON_NEXT;
       case Step::Tell: BRINK_COMMON_GO(after<Step::Tell>);
-      case Step::Raise: BRINK_COMMON_GO(after<Step::Raise>);
       case Step::Free: BRINK_COMMON_GO(after<Step::Free>);
       case Step::Leave: break;
     }

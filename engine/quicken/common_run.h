@@ -31,14 +31,13 @@ class CommonRun {
     Done,
     Leave,  // the general rules take the instruction
     Tell,   // the decoder has nothing to do any more, QuickSink is told of Decoder::instruction_
-    Raise,  // nothing has been done: again, once the stacks have room for one operand more
-    Free,   // again, once what is in T has been brought to its slot
+    Free,   // nothing has been done: again, once what is in T has been brought to its slot
   };
 
   // What the others keep, to registers and back.
   BRINK_INLINE void enter() {
     types_ = decoder_.scratch_.operands.data();
-    sink_.stack_.reserve(static_cast<u32>(decoder_.high_ - types_));
+    sink_.stack_.reserve(static_cast<u32>(decoder_.scratch_.operands.size()));
     stack_ = sink_.stack_.begin();
     height_ = sink_.stack_.size();
     position_ = out_.position_;
@@ -57,7 +56,6 @@ class CommonRun {
         sink_.on_common(decoder_.instruction_);
         enter();
         return true;
-      case Step::Raise: return stack_ + height_ != sink_.stack_.end() && decoder_.make_room(top());
       case Step::Free:
         out_.position_ = position_;
         sink_.free_t();
@@ -103,9 +101,8 @@ class CommonRun {
   BRINK_INLINE bool holds(TypeKind below, TypeKind kind) const {
     return top() - decoder_.base_ >= 2 && is(type(1), kind) && is(type(2), below);
   }
-  // Whether one operand more needs more of the frame. The other stack is as large (enter()).
-  BRINK_INLINE bool is_full() const { return top() == decoder_.high_; }
-  BRINK_INLINE bool may_push() const { return height_ - sink_.settled_ < kMaxPending; }
+  // For one operand more: in the frame, in both stacks (enter()), and among those that are pending.
+  BRINK_INLINE bool has_room() { return decoder_.has_room(top()) && height_ - sink_.settled_ < kMaxPending; }
   BRINK_INLINE void push(ValueType type, Operand operand) {
     types_[height_] = type;
     stack_[height_] = operand;

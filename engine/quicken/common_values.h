@@ -8,10 +8,8 @@ namespace brink::quick {
 
 BRINK_INLINE CommonRun::Step CommonRun::local_get() {
   u32 local = p_[1];
-  if (local >= decoder_.common_locals_ || !may_push()) [[unlikely]]
+  if (local >= decoder_.common_locals_ || !has_room()) [[unlikely]]
     return Step::Leave;
-  if (is_full()) [[unlikely]]
-    return Step::Raise;
   push(decoder_.locals_[local], {Place::Local, local});
   p_ += 2;
   return Step::Done;
@@ -19,10 +17,8 @@ BRINK_INLINE CommonRun::Step CommonRun::local_get() {
 
 BRINK_INLINE CommonRun::Step CommonRun::constant(Place place, ValueType type) {
   auto constant = Decoder::common_constant(p_ + 1);
-  if (constant.size == 0 || !may_push()) [[unlikely]]
+  if (constant.size == 0 || !has_room()) [[unlikely]]
     return Step::Leave;
-  if (is_full()) [[unlikely]]
-    return Step::Raise;
   push(type, {place, constant.value});
   p_ += 1 + constant.size;
   return Step::Done;
@@ -70,10 +66,8 @@ BRINK_INLINE CommonRun::Step CommonRun::global_get() {
   if (global.size == 0 || global.value >= sink_.module_.globals.size()) [[unlikely]]
     return Step::Leave;
   ValueType type = sink_.module_.globals[global.value].type.value;
-  if (!is_integer(type) || !may_push() || !has_code_room()) [[unlikely]]
+  if (!is_integer(type) || !has_code_room() || !has_room()) [[unlikely]]
     return Step::Leave;
-  if (is_full()) [[unlikely]]
-    return Step::Raise;
   if (is_t_taken_below(height_)) [[unlikely]]
     return Step::Free;
   open(QuickOp::GlobalGetT, global.value, 32);
@@ -221,8 +215,7 @@ BRINK_INLINE CommonRun::Step CommonRun::rare() {
     case kDrop: return drop();
     case kSelect: return select();
     case kF32Const: {
-      if (p_ + 5 > end_ || !may_push()) return Step::Leave;
-      if (is_full()) return Step::Raise;
+      if (p_ + 5 > end_ || !has_room()) return Step::Leave;
       u32 bits;
       std::memcpy(&bits, p_ + 1, 4);
       push(kF32, {Place::ConstF32, bits});
@@ -230,8 +223,7 @@ BRINK_INLINE CommonRun::Step CommonRun::rare() {
       return Step::Done;
     }
     case kF64Const:
-      if (p_ + 9 > end_ || !may_push()) return Step::Leave;
-      if (is_full()) return Step::Raise;
+      if (p_ + 9 > end_ || !has_room()) return Step::Leave;
       push(kF64, {Place::ConstF64, decoder_.pc_of(p_) + 1});
       p_ += 9;
       return Step::Done;

@@ -25,6 +25,7 @@ void BodyState::raise_high_water() {
     slots.resize(std::max<size_t>(256, 2 * used));
     top_ = slots.data() + used;
     base_ = slots.data() + base;
+    find_room();
   }
   high_ = top_ + 1;
   if (used + 1 > SideEntry::kMaxHeight - local_slot_count_)
@@ -32,11 +33,9 @@ void BodyState::raise_high_water() {
               "the function needs more than " + std::to_string(SideEntry::kMaxHeight) + " value-stack slots");
 }
 
-bool BodyState::make_room(ValueType* top) {
-  auto used = static_cast<size_t>(top - scratch_.operands.data());
-  if (used == scratch_.operands.size() || used + 1 > SideEntry::kMaxHeight - local_slot_count_) return false;
-  high_ = top + 1;
-  return true;
+void BodyState::find_room() {
+  auto most = std::min<size_t>(scratch_.operands.size(), SideEntry::kMaxHeight - local_slot_count_);
+  room_end_ = scratch_.operands.data() + most;
 }
 
 ValueType BodyState::pop_unlike(ValueType expected) {
@@ -134,6 +133,7 @@ bool BodyState::read_locals(std::span<const ValueType> parameters) {
   }
   if (!ok()) return false;
   for (ValueType type : locals) local_slot_count_ += type.slots();
+  find_room();
   locals_ = locals.data();
   if (!tracks_initialization_ && local_slot_count_ == locals.size())
     common_locals_ = std::min(local_slot_count_, 0x80u);

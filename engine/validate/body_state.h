@@ -53,7 +53,7 @@ class BodyState {
         range_(range),
         memory0_is_32bit_(!module.memories.empty() && module.memories[0].limits.address == AddressType::I32),
         scratch_(scratch) {
-    top_ = base_ = high_ = scratch_.operands.data();
+    top_ = base_ = high_ = room_end_ = scratch_.operands.data();
   }
 
   std::span<const ValueType> locals() const { return scratch_.locals; }
@@ -150,8 +150,14 @@ class BodyState {
     return true;
   }
   // Room for one more; false too where that takes more memory or is more than a frame may have.
-  bool has_room(ValueType* top) { return top != high_ || make_room(top); }
-  bool make_room(ValueType* top);
+  bool has_room(ValueType* top) {
+    if (top == high_) [[unlikely]] {
+      if (top == room_end_) return false;
+      high_ = top + 1;
+    }
+    return true;
+  }
+  void find_room();
   // A u32 or s32 and its length, with linkers' padding to five bytes; length 0 where it must be looked at closely.
   struct CommonImmediate {
     u32 value;
@@ -297,6 +303,7 @@ class BodyState {
   ValueType* top_;
   ValueType* base_;  // of the innermost block
   ValueType* high_;
+  ValueType* room_end_;  // as far as high_ can go as things are
 };
 
 }  // namespace brink
