@@ -122,29 +122,44 @@ std::vector<std::string> all_operands() {
 
 constinit const std::array<OpFamily, kOpCount> kFamilies = make_families();
 
-constinit const std::array<ConditionForms, kBaseCount> kConditionForms = [] {
-  std::array<ConditionForms, kBaseCount> all{};
+namespace {
+
+struct ConditionTables {
+  std::array<Condition, kMostConditions> conditions;
+  std::array<u8, kBaseCount + 1> of{};
+};
+
+constexpr ConditionTables make_conditions() {
+  ConditionTables tables{};
   // Said once more: gcc 12 forgets the members' own initializers here.
-  all.fill({QuickOp::kBaseCount, QuickOp::kBaseCount, QuickOp::kBaseCount});
+  tables.conditions.fill({QuickOp::kBaseCount, QuickOp::kBaseCount, QuickOp::kBaseCount, QuickOp::kBaseCount});
+  u8 count = 0;
+  auto add = [&](const Condition& condition, u32 forms) {
+    tables.conditions[++count] = condition;
+    for (u32 form = 0; form < forms; ++form) tables.of[static_cast<u32>(condition.first + 2 * form)] = count;
+  };
   constexpr auto families = make_families();
-  for (const OpFamily& family : families) {
-    if (family.family == Family::Compare) {
+  for (u32 op = 0; op < kOpCount; ++op) {
+    const OpFamily& family = families[op];
+    if (family.family == Family::Compare && op != static_cast<u32>(Op::RefEq)) {
       QuickOp negated = families[static_cast<u32>(family.negated)].first;
-      for (u32 form = 0; form < kBinaryForms; ++form)
-        all[static_cast<u32>(family.first + 2 * form)] = {family.first + 2 * kBinaryForms + form,
-                                                          negated + 2 * kBinaryForms + form, negated + 2 * form};
+      add({family.first, family.first + 2 * kBinaryForms, negated + 2 * kBinaryForms, negated}, kBinaryForms);
     } else if (family.family == Family::FloatCompare) {
-      for (u32 form = 0; form < kFloatForms; ++form)
-        all[static_cast<u32>(family.first + 2 * form)] = {family.first + 2 * kFloatForms + form,
-                                                          family.first + 3 * kFloatForms + form, QuickOp::kBaseCount};
+      add({family.first, family.first + 2 * kFloatForms, family.first + 3 * kFloatForms, QuickOp::kBaseCount},
+          kFloatForms);
     }
   }
   for (QuickOp eqz : {QuickOp::I32Eqz_T, QuickOp::I64Eqz_T})
-    all[static_cast<u32>(eqz)] = {QuickOp::BrUnlessT, QuickOp::BrIfT, QuickOp::kBaseCount};
+    add({eqz, QuickOp::BrUnlessT, QuickOp::BrIfT, QuickOp::kBaseCount}, 1);
   for (QuickOp eqz : {QuickOp::I32Eqz_L, QuickOp::I64Eqz_L})
-    all[static_cast<u32>(eqz)] = {QuickOp::BrUnlessL, QuickOp::BrIfL, QuickOp::kBaseCount};
-  return all;
-}();
+    add({eqz, QuickOp::BrUnlessL, QuickOp::BrIfL, QuickOp::kBaseCount}, 1);
+  return tables;
+}
+
+}  // namespace
+
+constinit const std::array<Condition, kMostConditions> kConditions = make_conditions().conditions;
+constinit const std::array<u8, kBaseCount + 1> kConditionOf = make_conditions().of;
 
 constinit const std::array<CommonRow, 256> kCommonRows = [] {
   constexpr auto families = make_families();

@@ -70,19 +70,33 @@ struct OpFamily {
 extern const std::array<OpFamily, kOpCount> kFamilies;
 inline const OpFamily& family_of(Op op) { return kFamilies[static_cast<u32>(op)]; }
 
-// What becomes of an instruction whose result, in T, the next one looks at: nothing else sees it. kBaseCount where
-// there is no such form.
-struct ConditionForms {
+// Instructions whose result, in T, the next one may look at as a condition: nothing else sees it then. A family has its
+// forms at distance two, and as many branches, one behind the other.
+struct Condition {
+  QuickOp first = QuickOp::kBaseCount;
   QuickOp branch_if = QuickOp::kBaseCount;
   QuickOp branch_unless = QuickOp::kBaseCount;
-  QuickOp negated = QuickOp::kBaseCount;
+  QuickOp negated = QuickOp::kBaseCount;  // the first form of the opposite; kBaseCount where there is none
 };
-extern const std::array<ConditionForms, kBaseCount> kConditionForms;
-inline QuickOp branch_on(QuickOp condition, bool when) {
-  const ConditionForms& forms = kConditionForms[static_cast<u32>(condition)];
-  return when ? forms.branch_if : forms.branch_unless;
+inline constexpr u32 kMostConditions = 64;
+extern const std::array<Condition, kMostConditions> kConditions;
+// By opcode; 0 where it is none.
+extern const std::array<u8, kBaseCount + 1> kConditionOf;
+
+// The branch that does both, or kBaseCount.
+inline QuickOp branch_on(QuickOp op, bool when) {
+  u32 index = kConditionOf[static_cast<u32>(op)];
+  if (index == 0) return QuickOp::kBaseCount;
+  const Condition& condition = kConditions[index];
+  u32 form = (static_cast<u32>(op) - static_cast<u32>(condition.first)) / 2;
+  return (when ? condition.branch_if : condition.branch_unless) + form;
 }
-inline QuickOp negated(QuickOp condition) { return kConditionForms[static_cast<u32>(condition)].negated; }
+// The instruction with the opposite result, or kBaseCount.
+inline QuickOp negated(QuickOp op) {
+  const Condition& condition = kConditions[kConditionOf[static_cast<u32>(op)]];
+  if (condition.negated == QuickOp::kBaseCount) return QuickOp::kBaseCount;
+  return condition.negated + (static_cast<u32>(op) - static_cast<u32>(condition.first));
+}
 
 // "I32Add_TL_S", "I32Add_LL__BrIfT".
 std::string_view quick_op_name(QuickOp op);
