@@ -88,6 +88,8 @@ constinit const CommonMachine::Handlers CommonMachine::kHandlers = [] {
   std::array<Handler, kCommonFormCount> by_form{};
 #define BRINK_COMMON_HANDLER(name) by_form[static_cast<u32>(CommonForm::name)] = handler<CommonForm::name>;
   BRINK_COMMON_FORMS(BRINK_COMMON_HANDLER)
+  // The same code, and a jump of fewer ways is better predicted.
+  by_form[static_cast<u32>(CommonForm::LocalTee)] = by_form[static_cast<u32>(CommonForm::LocalSet)];
   Handlers handlers{};
   for (u32 i = 0; i < 256; ++i) handlers.of[i] = by_form[static_cast<u32>(kCommonForms[i])];
   return handlers;

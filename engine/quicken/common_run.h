@@ -71,8 +71,8 @@ class CommonRun {
     switch (form) {
       case CommonForm::None: return rare();
       case CommonForm::LocalGet: return local_get();
-      case CommonForm::LocalSet: return local_set(false);
-      case CommonForm::LocalTee: return local_set(true);
+      case CommonForm::LocalSet:
+      case CommonForm::LocalTee: return local_set();
       case CommonForm::GlobalGet: return global_get();
       case CommonForm::GlobalSet: return global_set();
       case CommonForm::I32Const: return constant(Place::ConstI32, kI32);
@@ -280,7 +280,7 @@ class CommonRun {
 
   Step local_get();
   Step constant(Place place, ValueType type);
-  Step local_set(bool is_tee);
+  Step local_set();
   // False where the value is in F, or has no way to a local here.
   bool set_mirror_of_f(Operand value, u32 local);
   Step global_get();
@@ -321,7 +321,8 @@ class CommonRun {
   Step select();
 
   static constexpr u8 kUnreachable = 0x00, kNop = 0x01, kLoop = 0x03, kEnd = 0x0B, kReturn = 0x0F,
-                      kCallIndirect = 0x11, kDrop = 0x1A, kSelect = 0x1B, kF32Const = 0x43, kF64Const = 0x44;
+                      kCallIndirect = 0x11, kDrop = 0x1A, kSelect = 0x1B, kLocalTee = 0x22, kF32Const = 0x43,
+                      kF64Const = 0x44;
 
   BRINK_INLINE CommonRun(const u8* p, u8* position, size_t height, ValueType* types, Operand* stack, const u8* end,
                          QuickSink& sink, Decoder& decoder)

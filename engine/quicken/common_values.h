@@ -24,7 +24,7 @@ BRINK_INLINE CommonRun::Step CommonRun::constant(Place place, ValueType type) {
   return Step::Done;
 }
 
-BRINK_INLINE CommonRun::Step CommonRun::local_set(bool is_tee) {
+BRINK_INLINE CommonRun::Step CommonRun::local_set() {
   u32 local = p_[1];
   if (local >= decoder_.common_locals_ || !holds(decoder_.locals_[local]) || !has_code_room()) [[unlikely]]
     return Step::Leave;
@@ -47,7 +47,9 @@ BRINK_INLINE CommonRun::Step CommonRun::local_set(bool is_tee) {
   drop_to(index);
   if (was_t) sink_.t_.mirror = local;
   else if (sink_.t_.mirror == local) sink_.t_.mirror = kNothing;
-  if (is_tee) stack_[height_++] = {Place::Local, local};
+  // What local.tee leaves; the type stands there already.
+  stack_[height_] = {Place::Local, local};
+  height_ += *p_ == kLocalTee ? 1 : 0;
   p_ += 2;
   return Step::Done;
 }
