@@ -267,7 +267,8 @@ class CommonRun {
 
   // The types of the instruction are as they will be behind it, but for the height; QuickSink does the rest.
   BRINK_INLINE Step tell(const CommonRow& row, u32 operands, u32 size, u64 value = 0) {
-    if (row.result != TypeKind::Bottom) types_[height_ - operands] = row.result;
+    // Of a store, a type that nobody looks at any more.
+    types_[height_ - operands] = row.result;
     Instruction& instruction = decoder_.instruction_;
     instruction.op = kCommonRules[*p_].op;
     instruction.value = value;

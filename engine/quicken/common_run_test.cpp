@@ -293,6 +293,7 @@ class CommonRunTest : public testing::Test {
     for (const TryRegion& region : prepared.try_regions) {
       targets.push_back(static_cast<i32>(region.begin));
       targets.push_back(static_cast<i32>(region.end));
+      for (const TryRegion::Clause& clause : region.clauses) targets.push_back(static_cast<i32>(clause.tag));
     }
     return targets;
   }
@@ -336,6 +337,12 @@ TEST_F(CommonRunTest, DamagedBytes) {
     body[9 + random() % (body.size() - 9)] = static_cast<u8>(random());
     check(body);
   }
+}
+
+// What a catch_all names is nothing, and not what an instruction before it named.
+TEST_F(CommonRunTest, LegacyCatchAll) {
+  module_.info.features_allowed.add(Feature::LegacyExceptions);
+  EXPECT_TRUE(check({1, 3, 0x7F, 0x06, 0x40, 0x20, 3, 0x1A, 0x20, 2, 0x1A, 0x19, 0x0B, 0x41, 0, 0x0B}));
 }
 
 // Operands that wait for their use, more than are waited for.

@@ -172,7 +172,7 @@ void QuickSink::on_legacy_catch(const Instruction& instruction, Frame& frame, u3
   TryRegion& region = open_regions_.back();
   if (frame.kind == Op::Try) region.end = position;
   bool is_all = instruction.op == Op::CatchAll;
-  region.clauses.push_back({instruction.index, is_all, false, position, 0});
+  region.clauses.push_back({is_all ? 0 : instruction.index, is_all, false, position, 0});
   t_ = f_ = {};
   set_reachable(true);
   u32 values = is_all ? 0 : module_.registry->get(module_.tags[instruction.index].type).param_slots;
