@@ -281,8 +281,8 @@ class CommonRunTest : public testing::Test {
       EXPECT_EQ(common->code_size, general->code_size);
       EXPECT_EQ(clauses(*common), clauses(*general));
       EXPECT_EQ(common->max_operand_slots, general->max_operand_slots);
-      if (common->code_size == general->code_size)
-        EXPECT_EQ(std::memcmp(common->code.get(), general->code.get(), common->code_size), 0);
+      if (common->code_size != general->code_size) continue;
+      EXPECT_EQ(std::memcmp(common->code.get(), general->code.get(), common->code_size), 0);
     }
     return is_valid;
   }
