@@ -79,7 +79,8 @@ BRINK_INLINE CommonRun::Step CommonRun::begin_if() {
   if (!Decoder::is_common_block_type(p_[1]) || !holds(TypeKind::I32) || !has_code_room() ||
       sink_.settled_ + 1 < height_ || !branch_on_condition(false)) [[unlikely]]
     return Step::Leave;
-  u32 field = put_field(0);
+  u32 field = code_size();
+  put(0, 32);
   push_frame(Op::If).label.otherwise = field;
   return Step::Done;
 }
@@ -97,23 +98,20 @@ BRINK_INLINE CommonRun::Step CommonRun::end_block() {
     bind_label(frame);
     sink_.settled_ = static_cast<u32>(height_);
   }
-  leave_frame();
+  decoder_.pop_frame();
   p_ += 1;
   return Step::Done;
 }
 
 BRINK_INLINE bool CommonRun::end_unreachable() {
   Frame& frame = decoder_.frames_.back();
-  size_t height = frame.height;
-  if (!is_plain(frame) || frame.type || !frame.single.is_bottom() || frame.has_caught_exception() ||
-      (frame.label.pending == kNothing && frame.label.otherwise == kNothing) || decoder_.tracks_initialization_ ||
-      height_ < height)
+  if (!is_plain(frame) || !frame.single.is_bottom() || !decoder_.is_common_end(frame, top()) ||
+      (frame.label.pending == kNothing && frame.label.otherwise == kNothing))
     return false;
-  height_ = height;
   bind_label(frame);
-  for (size_t index = sink_.settled_; index < height; ++index) stack_[index] = {Place::Slot, home(index)};
-  sink_.settled_ = static_cast<u32>(height);
-  leave_frame();
+  for (size_t index = sink_.settled_; index < height_; ++index) stack_[index] = {Place::Slot, home(index)};
+  sink_.settled_ = static_cast<u32>(height_);
+  decoder_.pop_frame();
   p_ += 1;
   return true;
 }
@@ -123,13 +121,6 @@ BRINK_INLINE void CommonRun::bind_label(Frame& frame) {
   sink_.lead_pending(frame.label, position);
   if (frame.label.otherwise != kNothing) out_.set_branch(frame.label.otherwise, position);
   if (height_ != 0) named_home(height_ - 1);
-}
-
-BRINK_INLINE void CommonRun::leave_frame() {
-  decoder_.frames_.pop();
-  const Frame& around = decoder_.frames_.back();
-  decoder_.set_base(around.base_height());
-  decoder_.unreachable_ = around.unreachable;
 }
 
 BRINK_INLINE CommonRun::Step CommonRun::call() {

@@ -94,12 +94,11 @@ class CommonRun {
 
   // --- What BodyState knows ---
 
-  BRINK_INLINE bool is(const ValueType& type, TypeKind kind) const { return type == ValueType(kind); }
   BRINK_INLINE ValueType* top() const { return types_ + height_; }
   BRINK_INLINE ValueType type(size_t depth) const { return types_[height_ - depth]; }
   BRINK_INLINE bool holds(ValueType kind) const { return top() != decoder_.base_ && type(1) == kind; }
-  BRINK_INLINE bool holds(TypeKind below, TypeKind kind) const {
-    return top() - decoder_.base_ >= 2 && is(type(1), kind) && is(type(2), below);
+  BRINK_INLINE bool holds(ValueType below, ValueType kind) const {
+    return top() - decoder_.base_ >= 2 && type(1) == kind && type(2) == below;
   }
   // For one operand more: in the frame, in both stacks (enter()), and among those that are pending.
   BRINK_INLINE bool has_room() { return decoder_.has_room(top()) && height_ - sink_.settled_ < kMaxPending; }
@@ -250,11 +249,6 @@ class CommonRun {
     return code_size();
   }
   // Reserves a branch's field and says where it leads.
-  BRINK_INLINE u32 put_field(u32 word) {
-    u32 field = code_size();
-    put(word, 32);
-    return field;
-  }
   BRINK_INLINE void put_branch_to(Frame& target) {
     u32 field = code_size();
     if (target.kind == Op::Loop) {
@@ -308,7 +302,6 @@ class CommonRun {
   // The end of a block whose end cannot be reached but by a branch.
   bool end_unreachable();
   void bind_label(Frame& frame);
-  void leave_frame();
   Step call();
   Step call_indirect();
   // Checks the arguments, which end at `end`, and brings them to their slots. The callee has one result at most, of one

@@ -84,8 +84,6 @@ class OperandStack {
 
   u32 size() const { return size_; }
   Operand* begin() { return elements_; }
-  // Of the memory, not of what is in it.
-  Operand* end() { return elements_ + capacity_; }
   void reserve(u32 size) {
     if (size > capacity_) [[unlikely]]
       grow(size);

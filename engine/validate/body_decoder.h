@@ -76,6 +76,12 @@ class BodyDecoder : public BodyState {
   void begin_else();
   void end_block();
   void leave_block();
+  // Back to the block around it, with its operands and what is left on top of them.
+  void pop_frame() {
+    frames_.pop();
+    set_base(frames_.back().base_height());
+    unreachable_ = frames_.back().unreachable;
+  }
   void read_catch_clauses();
   Frame* label(u32 depth);
   bool check_kept(const Frame& target);

@@ -186,9 +186,7 @@ template <class Sink>
       tell_height(top);
       sink_.on_end(instruction_, frame, pc());
       if (!frame.single.is_bottom()) ++top;
-      frames_.pop();
-      set_base(frames_.back().base_height());
-      unreachable_ = frames_.back().unreachable;
+      pop_frame();
       return next;
     }
     case CommonForm::Br: {

@@ -114,9 +114,7 @@ inline void BodyDecoder<Sink>::leave_block() {
   forget_initialized(frame.init_height);
   const RegisteredType* type = frame.type;
   ValueType single = frame.single;
-  frames_.pop();
-  set_base(frames_.back().base_height());
-  unreachable_ = frames_.back().unreachable;
+  pop_frame();
   if (type) push_types(type->type.results);
   else if (!single.is_bottom()) push(single);
 }
